@@ -1,0 +1,48 @@
+# Everything sets itself up: a fresh Debian with python3.11 and make is enough.
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.ready
+DEV := $(VENV)/.ready-dev
+WORKERS ?= 2
+
+.PHONY: demo test test-slow check docs perf clean
+
+demo: $(STAMP)
+	$(BIN)/personarium demo
+
+test: check
+	sh tools/install_browser.sh
+	$(BIN)/python -m pytest -n $(WORKERS) -m "not slow" tests
+
+test-slow: $(DEV)
+	$(BIN)/python -m pytest -n $(WORKERS) -m slow tests
+
+check: $(DEV)
+	$(BIN)/ruff format --check src tests tools benchmarks
+	$(BIN)/ruff check src tests tools benchmarks
+	$(BIN)/mypy src
+	$(BIN)/lint-imports
+
+docs: $(STAMP)
+	$(BIN)/python tools/make_docs.py
+
+perf: $(DEV) $(VENV)/.ready-perf
+	$(BIN)/python benchmarks/run_all.py
+
+$(STAMP): pyproject.toml constraints.txt tools/make_venv.sh
+	sh tools/make_venv.sh $(PYTHON) $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	touch $@
+
+$(DEV): $(STAMP) requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -r requirements-dev.txt
+	touch $@
+
+# Inspect AI is only what we measure against.
+$(VENV)/.ready-perf: $(DEV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt inspect-ai==0.3.285
+	touch $@
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache runs

@@ -1,0 +1,63 @@
+"""The command table: which verb lives where; each module is imported only when its command is called."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Sequence
+
+import typer
+
+# (group or "", command, module, function): the order is the order of the help page.
+COMMANDS = (
+    ("", "demo", "demo", "demo"),
+    ("", "play", "play", "play"),
+    ("", "chat", "chat", "chat"),
+    ("", "calibrate", "calibrate", "calibrate"),
+    ("", "report", "report", "report"),
+    ("", "systems", "systems", "systems"),
+    ("", "doctor", "doctor", "doctor"),
+    ("bench", "personagym", "bench", "personagym"),
+    ("measure", "apc", "measure", "apc"),
+    ("measure", "drift", "measure", "drift"),
+    ("measure", "randomness", "measure", "randomness"),
+)
+_GROUPS = {
+    "bench": "Published benchmarks: data, protocol, metric.",
+    "measure": "Instruments: what a reply, a dialogue or a table of outcomes shows.",
+}
+HELP = "The laboratory for personas in language models: make, play, remember, measure, steer."
+
+
+def build() -> typer.Typer:
+    """The whole application; the docs, the tests and the shell all use this one object."""
+    app = typer.Typer(
+        name="personarium", help=HELP, no_args_is_help=True, add_completion=True, pretty_exceptions_enable=False
+    )
+    app.callback()(_version_option)
+    groups = {name: typer.Typer(help=text, no_args_is_help=True) for name, text in _GROUPS.items()}
+    for group, command, module, function in COMMANDS:
+        target = groups[group] if group else app
+        loaded = importlib.import_module(f"personarium.apps.cli.{module}")
+        target.command(command)(getattr(loaded, function))
+    for name, sub in groups.items():
+        app.add_typer(sub, name=name)
+    return app
+
+
+def application(arguments: Sequence[str]) -> int:
+    """Run one command line and give its exit code."""
+    try:
+        build()(list(arguments), standalone_mode=True)
+    except SystemExit as stop:
+        return stop.code if isinstance(stop.code, int) else int(stop.code is not None)
+    return 0
+
+
+def _version_option(
+    version: bool = typer.Option(False, "--version", help="Show the version and stop.", is_eager=True),
+) -> None:
+    if version:
+        from personarium import __version__
+
+        typer.echo(__version__)
+        raise typer.Exit

@@ -1,0 +1,91 @@
+"""How commands speak: text for people, one JSON document for programs, errors in one sentence, exit codes."""
+
+from __future__ import annotations
+
+import functools
+import json
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from personarium.core.errors import PersonariumError
+
+INTERRUPTED = 130
+
+
+@dataclass
+class Output:
+    """What one command says.
+
+    Args:
+        as_json: Print one document ``{status, data, warnings}`` on standard output instead of text.
+    """
+
+    as_json: bool = False
+    warnings: list[str] = field(default_factory=list)
+
+    def warn(self, text: str) -> None:
+        """Something the user should know that did not stop the command."""
+        self.warnings.append(text)
+
+    def finish(self, data: Mapping[str, Any], show: Callable[[], None]) -> None:
+        """End the command: the document, or ``show()`` and the warnings."""
+        if self.as_json:
+            print_document("ok", data, self.warnings)
+            return
+        show()
+        for text in self.warnings:
+            say_error("warning", text)
+
+
+def print_document(status: str, data: Mapping[str, Any], warnings: list[str]) -> None:
+    """Write the one JSON document of a ``--json`` command."""
+    sys.stdout.write(json.dumps({"status": status, "data": data, "warnings": warnings}, ensure_ascii=False, default=str))
+    sys.stdout.write("\n")
+    sys.stdout.flush()
+
+
+def say_error(kind: str, text: str) -> None:
+    """One plain line on standard error; colour only for a terminal, markup in the text is never read."""
+    from rich.console import Console
+    from rich.text import Text
+
+    colour = "bold red" if kind == "error" else "yellow"
+    line = Text.assemble((f"{kind}: ", colour), text)
+    Console(stderr=True, soft_wrap=True, highlight=False).print(line)
+
+
+def console() -> Any:
+    """The console for people; no colour codes when standard output is not a terminal."""
+    from rich.console import Console
+
+    return Console(highlight=False)
+
+
+def speaks(function: Callable[..., None]) -> Callable[..., None]:
+    """Decorator of commands: turn our errors, Ctrl-C and closed pipes into a sentence and an exit code."""
+
+    @functools.wraps(function)
+    def command(*args: Any, **options: Any) -> None:
+        as_json = bool(options.get("as_json"))
+        try:
+            function(*args, **options)
+        except PersonariumError as error:
+            _fail(error, as_json)
+        except KeyboardInterrupt:
+            say_error("stopped", "everything that had returned is kept; the same command goes on from here")
+            raise SystemExit(INTERRUPTED) from None
+        except BrokenPipeError:
+            sys.stderr.close()
+            raise SystemExit(0) from None
+
+    return command
+
+
+def _fail(error: PersonariumError, as_json: bool) -> None:
+    if as_json:
+        print_document("error", {"error": str(error), "kind": type(error).__name__, "exit_code": error.exit_code}, [])
+    else:
+        say_error("error", str(error))
+    raise SystemExit(error.exit_code) from None

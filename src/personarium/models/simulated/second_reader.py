@@ -223,13 +223,27 @@ def _stated_values(parts: Iterable[Clause]) -> list[tuple[str, str, Clause]]:
 
 def relevant(facts: Sequence[Fact], question: str) -> list[Fact]:
     """The facts that a question is about: a question word of the key or a content root is shared, most shared first."""
-    asked = roots(question)
-    scored = [(len(asked & (value_roots(f) | _asked_by(f.key))), -place, f) for place, f in enumerate(facts)]
-    return [f for score, _, f in sorted(scored, key=lambda s: (-s[0], -s[1])) if score]
+    return list(_relevant(tuple(facts), question))
 
 
-def _asked_by(key: str) -> frozenset[str]:
-    return cues(key) if key else frozenset()
+@lru_cache(maxsize=4096)
+def _relevant(facts: tuple[Fact, ...], question: str) -> tuple[Fact, ...]:
+    asked, words = roots(question), frozenset(_tokens(question))
+    scored = [(len(asked & value_roots(f)) + _asks_for(f.key, words), -place, f) for place, f in enumerate(facts)]
+    return tuple(f for score, _, f in sorted(scored, key=lambda s: (-s[0], -s[1])) if score)
+
+
+def _asks_for(key: str, words: frozenset[str]) -> int:
+    """How many question words of a key stand in a question; of a phrase all words must."""
+    return sum(phrase <= words for phrase in _phrases(key)) if key else 0
+
+
+@lru_cache(maxsize=512)
+def _phrases(key: str) -> tuple[frozenset[str], ...]:
+    attribute = attributes().get(key)
+    if attribute is None:
+        return (frozenset(_tokens(key.replace("_", " "))),)
+    return tuple(frozenset(_tokens(w)) for w in attribute.question_words)
 
 
 @lru_cache(maxsize=4096)

@@ -1,0 +1,58 @@
+"""The labels that a judge may be asked for, by what they mean."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+_MEANINGS = {
+    "yes": """yes true entailment entailed entails supported supports support consistent valid pass passed correct good accept
+        accepted acceptable approve agree implied present holds satisfied followed ok safe""",
+    "no": """no false contradiction contradicted contradicts refuted refutes inconsistent invalid fail failed incorrect bad reject
+        rejected unacceptable disagree violated unsafe wrong conflict""",
+    "neutral": """neutral unknown unrelated maybe unclear neither irrelevant absent undetermined unsure baseless
+        unsupported abstain""",
+    "stop": "stop end ended finish finished terminate done over complete completed",
+    "continue": "continue go proceed ongoing keep more",
+    "tie": "tie draw equal both same c",
+    "first": "a first left 1 response_a model_a win",
+    "second": "b second right 2 response_b model_b lose loss",
+}
+_MEANING = {word: meaning for meaning, words in _MEANINGS.items() for word in words.split()}
+_PHRASES = {
+    "not mentioned": "neutral", "not enough information": "neutral", "cannot tell": "neutral", "not sure": "neutral",
+    "not supported": "neutral", "not entailed": "no", "no information": "neutral", "not consistent": "no",
+    "partially supported": "neutral", "not valid": "no", "go on": "continue", "keep going": "continue",
+}  # fmt: skip
+_PAIR_WORDS = frozenset({"first", "second", "tie"})
+
+
+@lru_cache(maxsize=2048)
+def meanings(choices: tuple[str, ...]) -> tuple[str, ...]:
+    """What each label of a verdict hole means ("" for a label that is no verdict).
+
+    ``A`` and ``B`` (or 1, 2; first, second; left, right; win, lose) mean the two responses of a pair only when the
+    hole has both.
+    """
+    found = tuple(_meaning(c) for c in choices)
+    if {"first", "second"} <= set(found):
+        return found
+    return tuple("" if f in _PAIR_WORDS and f != "tie" else f for f in found)
+
+
+def _meaning(choice: str) -> str:
+    words = choice.lower().strip("()[]. '\"").replace("_", " ").replace("-", " ")
+    if words in _PHRASES:
+        return _PHRASES[words]
+    bare = words.removeprefix("response ").removeprefix("assistant ").removeprefix("answer ").removeprefix("option ")
+    return _MEANING.get(bare, _MEANING.get(words.split()[0] if words.split() else "", "" if len(words.split()) != 1 else ""))
+
+
+def is_verdict(choices: tuple[str, ...]) -> bool:
+    """Whether a choice hole asks for a verdict: at least two labels of opposite meaning."""
+    found = set(meanings(choices))
+    return bool(found & {"yes", "no"}) and len(found) > 1 or {"stop", "continue"} <= found
+
+
+def is_pair(choices: tuple[str, ...]) -> bool:
+    """Whether a choice hole asks which of two is better."""
+    return {"first", "second"} <= set(meanings(choices))

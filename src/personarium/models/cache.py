@@ -1,0 +1,333 @@
+"""The response cache: every reply content-addressed in one SQLite file, so no question is paid for twice."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import sqlite3
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+from personarium.core.chat import ChatModel, Message, Reply, Sampling, TokenLogprob, Usage
+from personarium.core.errors import StorageError
+from personarium.models.wrapper import DEFAULT, Wrapper, stream_reply
+
+APPLICATION_ID = 0x50525343  # "PRSC" in the file's header: how we know our own
+VERSION = 1
+BUSY_S = 30.0  # how long to wait while another process writes
+CHECKPOINT_PAGES = 4000  # write-ahead log of 16 MB: fewer stops for a checkpoint, little to read back
+KEEP_SAMPLINGS = 256
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, (set, frozenset)):
+        return sorted(value)
+    raise TypeError(f"{type(value).__name__} cannot stand in a cache key")
+
+
+_canonical = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=_plain).encode
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=_plain).encode
+# Sampling objects are shared by thousands of calls and cannot be hashed (they hold mappings), so the cache goes by
+# identity; each entry holds its object, which keeps the identity from being given out again.
+_samplings: dict[int, tuple[Sampling, str]] = {}
+
+
+def _sampling_json(sampling: Sampling) -> str:
+    known = _samplings.get(id(sampling))
+    if known is not None:
+        return known[1]
+    text = _canonical(sampling.as_dict())
+    if len(_samplings) >= KEEP_SAMPLINGS:
+        _samplings.clear()
+    _samplings[id(sampling)] = (sampling, text)
+    return text
+
+
+def cache_key(name: str, messages: Sequence[Message], sampling: Sampling) -> bytes:
+    """The address of a reply: BLAKE2b-128 of the canonical JSON of ``[model name, messages, sampling]``.
+
+    The sampling carries schema, tools, sample, repeat and attempt, so ten repeats are ten samples and a re-ask is a
+    new question.
+    """
+    text = f"[{_canonical(name)},{_canonical(messages)},{_sampling_json(sampling)}]"
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+
+class ResponseCache:
+    """Replies on disk by key.
+
+    Puts of one turn of the event loop are committed together; ``await put`` returns when its reply is with the
+    operating system, so the death of the process loses nothing that returned. Nothing is held in memory. Two
+    processes may share a file; one object serves one event loop at a time.
+
+    Args:
+        path: The SQLite file; made if it does not exist.
+
+    Raises:
+        StorageError: The file cannot be opened or is not one of ours.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        self.flying: dict[bytes, asyncio.Future[Reply]] = {}
+        self._waiting: list[tuple[bytes, str, asyncio.Future[None]]] = []
+        with self._storage():
+            self._database = _open(self.path)
+        self._cursor = self._database.cursor()
+
+    def __repr__(self) -> str:
+        return f"ResponseCache({str(self.path)!r})"
+
+    def __len__(self) -> int:
+        with self._storage():
+            return int(self._database.execute("SELECT count(*) FROM replies").fetchone()[0])
+
+    def get(self, key: bytes) -> Reply | None:
+        """The stored reply, marked as cached and without requests or new cost; None when there is none."""
+        try:
+            row = self._cursor.execute("SELECT reply FROM replies WHERE key = ?", (key,)).fetchone()
+            return None if row is None else _decode(row[0])
+        except (sqlite3.Error, ValueError, KeyError, IndexError, TypeError) as error:
+            raise self._failed(error) from None
+
+    async def put(self, key: bytes, reply: Reply) -> None:
+        """Store a reply; returns when it is committed.
+
+        Raises:
+            StorageError: The disk refused it; what was stored before is intact.
+        """
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[None] = loop.create_future()
+        if not self._waiting or self._waiting[0][2].get_loop() is not loop:
+            loop.call_soon(self._commit)
+        self._waiting.append((key, _record(reply), done))
+        await done
+
+    def _commit(self) -> None:
+        batch, self._waiting = self._waiting, []
+        rows = [(key, _storable(text)) for key, text, _ in batch]
+        error: StorageError | None = None
+        try:
+            self._cursor.execute("BEGIN IMMEDIATE")
+            self._cursor.executemany("INSERT OR REPLACE INTO replies VALUES (?, ?)", rows)
+            self._cursor.execute("COMMIT")
+        except sqlite3.Error as failure:
+            with contextlib.suppress(sqlite3.Error):
+                self._database.rollback()
+            error = self._failed(failure)
+        for _, _, done in batch:
+            if not done.done() and not done.get_loop().is_closed():
+                done.set_result(None) if error is None else done.set_exception(error)
+
+    def close(self) -> None:
+        """Commit what waits and close the file."""
+        if self._waiting:
+            self._commit()
+        self._database.close()
+
+    def __enter__(self) -> ResponseCache:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    @contextlib.contextmanager
+    def _storage(self) -> Iterator[None]:
+        try:
+            yield
+        except (sqlite3.Error, OSError) as error:
+            raise self._failed(error) from None
+
+    def _failed(self, error: Exception) -> StorageError:
+        return StorageError(f"response cache {self.path}: {_why(error)}; what was stored before is not touched")
+
+
+def _why(error: Exception) -> str:
+    text = str(error)
+    if isinstance(error, OSError):
+        return f"cannot be opened ({error.strerror or text})"
+    if not isinstance(error, sqlite3.Error):
+        return "holds a reply that cannot be read; give another file or delete this one"
+    known = {
+        "disk is full": "the disk is full; make room and repeat the command",
+        "disk I/O": "the disk refused a read or write (full, over a quota or failing)",
+        "readonly": "the file or its folder may not be written; give a place that may",
+        "unable to open": "cannot be opened; its folder must exist and be writable",
+        "locked": f"another process has held it for more than {BUSY_S:g} s",
+        "malformed": "is damaged; give another file or delete this one",
+        "not a database": "is no response cache (not an SQLite file); give another file",
+    }
+    return next((said for part, said in known.items() if part in text), text)
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    if path.exists() and (path.is_dir() or not path.is_file()):
+        raise sqlite3.DatabaseError("is no regular file; give the path of a file")
+    # Autocommit mode: transactions are ours to begin and end.
+    database = sqlite3.connect(path, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
+    try:
+        _identify(database)
+        database.execute("PRAGMA journal_mode=WAL")
+        database.execute("PRAGMA synchronous=NORMAL")
+        database.execute(f"PRAGMA wal_autocheckpoint={CHECKPOINT_PAGES}")
+        if not os.access(path, os.W_OK):
+            raise sqlite3.OperationalError("readonly")
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def _identify(database: sqlite3.Connection) -> None:
+    """Refuse what is not ours before the first write; make the table when the file is new."""
+    if _is_ours(database):
+        return
+    database.execute("BEGIN IMMEDIATE")
+    if not _is_ours(database):  # another process may have made it while we waited
+        database.execute("CREATE TABLE replies (key BLOB PRIMARY KEY, reply TEXT NOT NULL)")
+        database.execute(f"PRAGMA application_id={APPLICATION_ID}")
+        database.execute(f"PRAGMA user_version={VERSION}")
+    database.execute("COMMIT")
+
+
+def _is_ours(database: sqlite3.Connection) -> bool:
+    mark = database.execute("PRAGMA application_id").fetchone()[0]
+    version = database.execute("PRAGMA user_version").fetchone()[0]
+    tables = database.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    if mark == APPLICATION_ID and version == VERSION:
+        return True
+    if mark == APPLICATION_ID:
+        raise sqlite3.DatabaseError(f"was written by another version ({version}, this is {VERSION}); give another file")
+    if tables or mark or version:
+        raise sqlite3.DatabaseError("is an SQLite file of another program; give another file")
+    return False
+
+
+# -- replies as text ---------------------------------------------------------------------------------------------------
+
+
+def _record(reply: Reply) -> str:
+    usage = reply.usage
+    record: dict[str, Any] = {"t": reply.text}
+    if reply.finish_reason != "stop":
+        record["f"] = reply.finish_reason
+    if usage.prompt_tokens or usage.completion_tokens:
+        record["u"] = [usage.prompt_tokens, usage.completion_tokens]
+    if reply.logprobs is not None:
+        record["l"] = [[one.token, one.logprob, *one.top] for one in reply.logprobs]
+    if reply.tool_calls:
+        record["c"] = list(reply.tool_calls)
+    if reply.model:
+        record["m"] = reply.model
+    return _encode(record)
+
+
+def _storable(text: str) -> str:
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # half a surrogate pair, as broken replies have; JSON escapes keep it exactly
+        return json.dumps(json.loads(text), separators=(",", ":"))
+    return text
+
+
+def _decode(text: str) -> Reply:
+    record = json.loads(text)
+    prompt, completion = record.get("u", (0, 0))
+    logprobs = record.get("l")
+    return Reply(
+        record["t"],
+        record.get("f", "stop"),
+        Usage(prompt, completion, 0, 0.0),
+        None if logprobs is None else tuple(_logprob(one) for one in logprobs),
+        tuple(record.get("c", ())),
+        record.get("m", ""),
+        True,
+    )
+
+
+def _logprob(one: list[Any]) -> TokenLogprob:
+    return TokenLogprob(one[0], one[1], tuple((token, value) for token, value in one[2:]))
+
+
+# -- the wrapper -------------------------------------------------------------------------------------------------------
+
+
+class Cached(Wrapper):
+    """Reads a reply from the cache, or asks for it and stores it before it is given out.
+
+    Identical questions that are in flight together are asked once. Errors are never stored.
+
+    Args:
+        inner: The model that answers.
+        cache: Where replies live; several models may share it.
+
+    Attributes:
+        hits: Replies that were not asked for.
+        misses: Replies that were.
+    """
+
+    def __init__(self, inner: ChatModel, cache: ResponseCache) -> None:
+        super().__init__(inner)
+        self.cache = cache
+        self.hits = self.misses = 0
+
+    async def generate(self, messages: Sequence[Message], sampling: Sampling = DEFAULT) -> Reply:
+        """The stored reply, or the inner model's, which is on disk when this returns.
+
+        Raises:
+            StorageError: The cache cannot be read or written.
+        """
+        key = cache_key(self.name, messages, sampling)
+        while True:
+            found = self.cache.get(key)
+            if found is not None:
+                self.hits += 1
+                return found
+            leader = self.cache.flying.get(key)
+            if leader is None or leader.get_loop() is not asyncio.get_running_loop():
+                return await self._ask(key, messages, sampling)
+            await asyncio.wait([leader])
+            if not leader.cancelled():
+                leader.result()  # its error is ours too; its reply is on disk by now
+
+    async def _ask(self, key: bytes, messages: Sequence[Message], sampling: Sampling) -> Reply:
+        future: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+        self.cache.flying[key] = future
+        try:
+            reply = await self.inner.generate(messages, sampling)
+            await self.cache.put(key, reply)
+        except Exception as error:
+            future.set_exception(error)
+            future.exception()  # looked at here, so that no followers means no "never retrieved" warning
+            raise
+        except BaseException:  # cancelled: whoever waits asks for itself
+            future.cancel()
+            raise
+        else:
+            future.set_result(reply)
+            self.misses += 1
+            return reply
+        finally:
+            del self.cache.flying[key]
+
+    async def stream(self, messages: Sequence[Message], sampling: Sampling = DEFAULT) -> AsyncIterator[str | Reply]:
+        """The stored reply in one piece, or the inner model's stream, stored before its last item is given out."""
+        key = cache_key(self.name, messages, sampling)
+        found = self.cache.get(key)
+        if found is not None:
+            self.hits += 1
+            if found.text:
+                yield found.text
+            yield found
+            return
+        async for piece in stream_reply(self.inner, messages, sampling):
+            if isinstance(piece, Reply):
+                await self.cache.put(key, piece)
+                self.misses += 1
+            yield piece

@@ -1,117 +1,168 @@
 """The vocabulary: personas, dialogues, populations, rubrics, scores, the chat protocol and the errors."""
 
-# ruff: noqa: F401  (the imports below tell type checkers what the lazy names are)
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from personarium.core.exports import lazy_exports
 
 if TYPE_CHECKING:
-    from personarium.core.chat import (
-        ChatModel,
-        Message,
-        Reply,
-        Role,
-        Sampling,
-        StreamingModel,
-        TokenLogprob,
-        Usage,
-        assistant,
-        canonical_json,
-        system,
-        user,
-    )
-    from personarium.core.dialogue import (
-        OPENING_CUE,
-        Dialogue,
-        Utterance,
-        iter_dialogues,
-        load_dialogues,
-        save_dialogues,
-    )
-    from personarium.core.errors import (
-        BudgetExceeded,
-        InvalidInput,
-        NotFound,
-        PersonariumError,
-        RemoteError,
-        StorageError,
-        UsageError,
-    )
-    from personarium.core.facets import SOURCES, VISIBILITIES, Facet
-    from personarium.core.label import Label, current_label, labelled
-    from personarium.core.layers import LAYER_KINDS, Claim, Conflict, Knowledge, Layer, Resolution, stack
-    from personarium.core.persona import KINDS, Demonstration, Flags, Persona, split_sentences
-    from personarium.core.results import Estimate, Failure, Instrument, Scale, Score, count_failures
-    from personarium.core.rubric import Rubric
-    from personarium.core.views import STYLES, Rendered, Span, render, sentence
+    from personarium.core.chat import ChatModel as ChatModel
+    from personarium.core.chat import Message as Message
+    from personarium.core.chat import Reply as Reply
+    from personarium.core.chat import Role as Role
+    from personarium.core.chat import Sampling as Sampling
+    from personarium.core.chat import StreamingModel as StreamingModel
+    from personarium.core.chat import TokenLogprob as TokenLogprob
+    from personarium.core.chat import Usage as Usage
+    from personarium.core.chat import assistant as assistant
+    from personarium.core.chat import canonical_json as canonical_json
+    from personarium.core.chat import system as system
+    from personarium.core.chat import user as user
+    from personarium.core.contract import Contract as Contract
+    from personarium.core.contract import Renderable as Renderable
+    from personarium.core.contract import Row as Row
+    from personarium.core.dialogue import OPENING_CUE as OPENING_CUE
+    from personarium.core.dialogue import Dialogue as Dialogue
+    from personarium.core.dialogue import Utterance as Utterance
+    from personarium.core.dialogue import iter_dialogues as iter_dialogues
+    from personarium.core.dialogue import load_dialogues as load_dialogues
+    from personarium.core.dialogue import save_dialogues as save_dialogues
+    from personarium.core.errors import BudgetExceeded as BudgetExceeded
+    from personarium.core.errors import InvalidInput as InvalidInput
+    from personarium.core.errors import NotFound as NotFound
+    from personarium.core.errors import PersonariumError as PersonariumError
+    from personarium.core.errors import RemoteError as RemoteError
+    from personarium.core.errors import StorageError as StorageError
+    from personarium.core.errors import UsageError as UsageError
+    from personarium.core.exports import lazy_exports as lazy_exports
+    from personarium.core.facets import SOURCES as SOURCES
+    from personarium.core.facets import VISIBILITIES as VISIBILITIES
+    from personarium.core.facets import Facet as Facet
+    from personarium.core.formats import FORMATS as FORMATS
+    from personarium.core.formats import Format as Format
+    from personarium.core.formats import iter_personas as iter_personas
+    from personarium.core.formats import load_persona as load_persona
+    from personarium.core.formats import load_personas as load_personas
+    from personarium.core.formats import save_persona as save_persona
+    from personarium.core.formats import save_personas as save_personas
+    from personarium.core.label import Label as Label
+    from personarium.core.label import current_label as current_label
+    from personarium.core.label import labelled as labelled
+    from personarium.core.layers import LAYER_KINDS as LAYER_KINDS
+    from personarium.core.layers import Claim as Claim
+    from personarium.core.layers import Conflict as Conflict
+    from personarium.core.layers import Knowledge as Knowledge
+    from personarium.core.layers import Layer as Layer
+    from personarium.core.layers import Resolution as Resolution
+    from personarium.core.layers import stack as stack
+    from personarium.core.persona import KINDS as KINDS
+    from personarium.core.persona import Demonstration as Demonstration
+    from personarium.core.persona import Flags as Flags
+    from personarium.core.persona import Persona as Persona
+    from personarium.core.persona import split_sentences as split_sentences
+    from personarium.core.published import SHAPES as SHAPES
+    from personarium.core.published import Shape as Shape
+    from personarium.core.published import character as character
+    from personarium.core.published import demonstrations as demonstrations
+    from personarium.core.published import hachimi_record as hachimi_record
+    from personarium.core.published import load_spectrum as load_spectrum
+    from personarium.core.published import persona_from_hachimi as persona_from_hachimi
+    from personarium.core.published import persona_from_hub as persona_from_hub
+    from personarium.core.published import persona_from_object as persona_from_object
+    from personarium.core.published import persona_from_row as persona_from_row
+    from personarium.core.published import persona_from_spectrum as persona_from_spectrum
+    from personarium.core.results import Estimate as Estimate
+    from personarium.core.results import Failure as Failure
+    from personarium.core.results import Instrument as Instrument
+    from personarium.core.results import Scale as Scale
+    from personarium.core.results import Score as Score
+    from personarium.core.results import count_failures as count_failures
+    from personarium.core.rubric import Rubric as Rubric
+    from personarium.core.views import STYLES as STYLES
+    from personarium.core.views import Rendered as Rendered
+    from personarium.core.views import Span as Span
+    from personarium.core.views import render as render
+    from personarium.core.views import sentence as sentence
 
 _EXPORTS = {
-    "OPENING_CUE": "dialogue",
-    "SOURCES": "facets",
-    "STYLES": "views",
-    "KINDS": "persona",
-    "LAYER_KINDS": "layers",
-    "VISIBILITIES": "facets",
-    "BudgetExceeded": "errors",
-    "ChatModel": "chat",
-    "Claim": "layers",
-    "Conflict": "layers",
-    "Demonstration": "persona",
-    "Dialogue": "dialogue",
-    "Estimate": "results",
-    "Facet": "facets",
-    "Failure": "results",
-    "Flags": "persona",
-    "Instrument": "results",
-    "InvalidInput": "errors",
-    "Knowledge": "layers",
-    "Label": "label",
-    "Layer": "layers",
-    "Message": "chat",
-    "NotFound": "errors",
-    "Persona": "persona",
-    "PersonariumError": "errors",
-    "RemoteError": "errors",
-    "Rendered": "views",
-    "Reply": "chat",
-    "Resolution": "layers",
-    "Role": "chat",
-    "Rubric": "rubric",
-    "Sampling": "chat",
-    "Scale": "results",
-    "Score": "results",
-    "Span": "views",
-    "StorageError": "errors",
-    "StreamingModel": "chat",
-    "TokenLogprob": "chat",
-    "Usage": "chat",
-    "UsageError": "errors",
-    "Utterance": "dialogue",
-    "assistant": "chat",
-    "canonical_json": "chat",
-    "count_failures": "results",
-    "current_label": "label",
-    "iter_dialogues": "dialogue",
-    "labelled": "label",
-    "load_dialogues": "dialogue",
-    "render": "views",
-    "save_dialogues": "dialogue",
-    "sentence": "views",
-    "split_sentences": "persona",
-    "stack": "layers",
-    "system": "chat",
-    "user": "chat",
+    "BudgetExceeded": "personarium.core.errors",
+    "ChatModel": "personarium.core.chat",
+    "Claim": "personarium.core.layers",
+    "Conflict": "personarium.core.layers",
+    "Contract": "personarium.core.contract",
+    "Demonstration": "personarium.core.persona",
+    "Dialogue": "personarium.core.dialogue",
+    "Estimate": "personarium.core.results",
+    "FORMATS": "personarium.core.formats",
+    "Facet": "personarium.core.facets",
+    "Failure": "personarium.core.results",
+    "Flags": "personarium.core.persona",
+    "Format": "personarium.core.formats",
+    "Instrument": "personarium.core.results",
+    "InvalidInput": "personarium.core.errors",
+    "KINDS": "personarium.core.persona",
+    "Knowledge": "personarium.core.layers",
+    "LAYER_KINDS": "personarium.core.layers",
+    "Label": "personarium.core.label",
+    "Layer": "personarium.core.layers",
+    "Message": "personarium.core.chat",
+    "NotFound": "personarium.core.errors",
+    "OPENING_CUE": "personarium.core.dialogue",
+    "Persona": "personarium.core.persona",
+    "PersonariumError": "personarium.core.errors",
+    "RemoteError": "personarium.core.errors",
+    "Renderable": "personarium.core.contract",
+    "Rendered": "personarium.core.views",
+    "Reply": "personarium.core.chat",
+    "Resolution": "personarium.core.layers",
+    "Role": "personarium.core.chat",
+    "Row": "personarium.core.contract",
+    "Rubric": "personarium.core.rubric",
+    "SHAPES": "personarium.core.published",
+    "SOURCES": "personarium.core.facets",
+    "STYLES": "personarium.core.views",
+    "Sampling": "personarium.core.chat",
+    "Scale": "personarium.core.results",
+    "Score": "personarium.core.results",
+    "Shape": "personarium.core.published",
+    "Span": "personarium.core.views",
+    "StorageError": "personarium.core.errors",
+    "StreamingModel": "personarium.core.chat",
+    "TokenLogprob": "personarium.core.chat",
+    "Usage": "personarium.core.chat",
+    "UsageError": "personarium.core.errors",
+    "Utterance": "personarium.core.dialogue",
+    "VISIBILITIES": "personarium.core.facets",
+    "assistant": "personarium.core.chat",
+    "canonical_json": "personarium.core.chat",
+    "character": "personarium.core.published",
+    "count_failures": "personarium.core.results",
+    "current_label": "personarium.core.label",
+    "demonstrations": "personarium.core.published",
+    "hachimi_record": "personarium.core.published",
+    "iter_dialogues": "personarium.core.dialogue",
+    "iter_personas": "personarium.core.formats",
+    "labelled": "personarium.core.label",
+    "lazy_exports": "personarium.core.exports",
+    "load_dialogues": "personarium.core.dialogue",
+    "load_persona": "personarium.core.formats",
+    "load_personas": "personarium.core.formats",
+    "load_spectrum": "personarium.core.published",
+    "persona_from_hachimi": "personarium.core.published",
+    "persona_from_hub": "personarium.core.published",
+    "persona_from_object": "personarium.core.published",
+    "persona_from_row": "personarium.core.published",
+    "persona_from_spectrum": "personarium.core.published",
+    "render": "personarium.core.views",
+    "save_dialogues": "personarium.core.dialogue",
+    "save_persona": "personarium.core.formats",
+    "save_personas": "personarium.core.formats",
+    "sentence": "personarium.core.views",
+    "split_sentences": "personarium.core.persona",
+    "stack": "personarium.core.layers",
+    "system": "personarium.core.chat",
+    "user": "personarium.core.chat",
 }
 
-__all__ = sorted(_EXPORTS)
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _EXPORTS:
-        raise AttributeError(f"module 'personarium.core' has no attribute '{name}'")
-    return getattr(import_module(f"personarium.core.{_EXPORTS[name]}"), name)
-
-
-def __dir__() -> list[str]:
-    return __all__
+__all__, __getattr__, __dir__ = lazy_exports(__name__, _EXPORTS)

@@ -238,7 +238,7 @@ class Persona:
         Raises:
             InvalidInput: Naming ``where`` and the column.
         """
-        from personarium.core.formats import persona_from_row
+        from personarium.core.published import persona_from_row
 
         return persona_from_row(row, where)
 

@@ -1,0 +1,300 @@
+"""Personas in files: one table of formats, each with a reader and, where it can hold everything, a writer."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from personarium.core.errors import InvalidInput, NotFound, StorageError
+from personarium.core.facets import mapping, rethrow
+from personarium.core.persona import Persona
+from personarium.core.published import persona_from_object, persona_from_row
+
+MAX_FILE_BYTES = 4 * 2**20  # a file that holds one document; lines and rows of larger files are bounded singly
+MAX_LINE_BYTES = 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """How personas stand in a kind of file.
+
+    Args:
+        name: For messages.
+        suffixes: File endings, lower case.
+        read: Yields the personas of a file, one at a time.
+        write: Writes personas into an open text file; None when the format cannot hold everything.
+    """
+
+    name: str
+    suffixes: tuple[str, ...]
+    read: Callable[[Path], Iterator[Persona]]
+    write: Callable[[Iterable[Persona], Any], None] | None = None
+
+
+def load_persona(path: str | Path, index: int | None = None) -> Persona:
+    """Read one persona.
+
+    Args:
+        path: A file of a known format.
+        index: Which one, from 0, when the file holds several.
+
+    Raises:
+        NotFound: When there is no such file, or no persona of this index.
+        InvalidInput: When the file is not what its ending says, or holds several and ``index`` is None.
+    """
+    found: Persona | None = None
+    for number, persona in enumerate(iter_personas(path)):
+        if index == number:
+            return persona
+        if index is None and found is not None:
+            raise InvalidInput(str(path), "one persona; choose with index, or load_personas reads them all", "several")
+        found = persona
+    if index is not None:
+        raise NotFound(f"{path}: no persona {index}")
+    if found is None:
+        raise InvalidInput(str(path), "a persona", "an empty file")
+    return found
+
+
+def load_personas(path: str | Path) -> list[Persona]:
+    """Read every persona of a file.
+
+    Raises:
+        NotFound: When there is no such file.
+        InvalidInput: Naming file, line or row, and field.
+    """
+    return list(iter_personas(path))
+
+
+def iter_personas(path: str | Path) -> Iterator[Persona]:
+    """As :func:`load_personas`, one at a time: a file of any length is read in bounded memory."""
+    path = Path(path)
+    chosen = format_of(path)
+    if not path.is_file():
+        raise NotFound(f"{path}: no such file")
+    yield from chosen.read(path)
+
+
+def save_persona(persona: Persona, path: str | Path) -> Path:
+    """Write one persona; the ending says how. What stood there before is replaced only when all is written.
+
+    Raises:
+        InvalidInput: When the ending is unknown or the format cannot hold a persona without loss.
+        StorageError: When the disk refuses.
+    """
+    return save_personas([persona], path)
+
+
+def save_personas(personas: Iterable[Persona], path: str | Path) -> Path:
+    """Write personas (JSON Lines; one persona in .json and .yaml).
+
+    Raises:
+        InvalidInput: When the format cannot hold them.
+        StorageError: When the disk refuses; a file that was there stays as it was.
+    """
+    path = Path(path)
+    chosen = format_of(path)
+    if chosen.write is None:
+        raise InvalidInput(str(path), "a file ending in .json, .yaml or .jsonl to save in", path.suffix)
+    scratch = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with scratch.open("w", encoding="utf-8") as file:
+            chosen.write(personas, file)
+            file.flush()
+            os.fsync(file.fileno())
+        scratch.replace(path)
+    except OSError as error:
+        raise StorageError(f"{path}: cannot be written ({error.strerror or error})") from error
+    finally:
+        scratch.unlink(missing_ok=True)
+    return path
+
+
+def format_of(path: Path) -> Format:
+    """The format that a file's ending names; raises InvalidInput when there is none."""
+    for known in FORMATS:
+        if path.suffix.lower() in known.suffixes:
+            return known
+    endings = ", ".join(s for f in FORMATS for s in f.suffixes)
+    raise InvalidInput(str(path), f"a persona file ending in one of {endings}", path.suffix or "no ending")
+
+
+# -- reading -----------------------------------------------------------------------------------------------------------
+
+
+def read_text(path: Path, expected: str) -> str:
+    """The text of a small file.
+
+    Raises:
+        InvalidInput: When it is larger than 4 MiB, empty, not UTF-8 text, or a web page.
+    """
+    where = str(path)
+    size = path.stat().st_size
+    if size > MAX_FILE_BYTES:
+        raise InvalidInput(where, f"{expected} of at most {MAX_FILE_BYTES:,} bytes", f"{size:,} bytes")
+    return check_text(path.read_bytes(), where, expected)
+
+
+def check_text(data: bytes, where: str, expected: str) -> str:
+    """The bytes as text if they are UTF-8 and not something else under a wrong name."""
+    if b"\0" in data:
+        raise InvalidInput(where, expected, "binary data")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise InvalidInput(where, f"{expected} in UTF-8", "bytes that are not UTF-8") from None
+    if not text.strip():
+        raise InvalidInput(where, expected, "an empty file")
+    if text.lstrip()[:9].lower().startswith(("<!doctype", "<html", "<?xml")):
+        raise InvalidInput(where, expected, "a web page")
+    return text
+
+
+def parse_json(text: str, where: str) -> Any:
+    """A JSON value; refuses NaN, repeated keys and endless nesting with one InvalidInput that names the place."""
+    try:
+        return json.loads(text, parse_constant=_no_constant, object_pairs_hook=_distinct)
+    except json.JSONDecodeError as error:
+        raise InvalidInput(f"{where}: line {error.lineno}", f"JSON ({error.msg})", text[error.pos :][:40]) from None
+    except RecursionError:
+        raise InvalidInput(where, "JSON of less depth") from None
+    except ValueError as error:
+        raise InvalidInput(where, f"JSON ({error})") from None
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is no JSON number")
+
+
+def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    out = dict(pairs)
+    if len(out) < len(pairs):
+        raise ValueError("an object has the same key twice")
+    return out
+
+
+def _read_json(path: Path) -> Iterator[Persona]:
+    data = parse_json(read_text(path, "a JSON persona"), str(path))
+    if isinstance(data, list):
+        for index, item in enumerate(data):
+            yield persona_from_object(item, f"{path}: item {index + 1}")
+    else:
+        yield persona_from_object(mapping(data, str(path), "persona"), str(path))
+
+
+def _read_yaml(path: Path) -> Iterator[Persona]:
+    data = parse_yaml(read_text(path, "a YAML persona"), str(path))
+    if isinstance(data, str):
+        raise InvalidInput(str(path), "a YAML object", data)
+    if isinstance(data, list):
+        for index, item in enumerate(data):
+            yield persona_from_object(item, f"{path}: item {index + 1}")
+    else:
+        yield persona_from_object(data, str(path))
+
+
+def parse_yaml(text: str, where: str) -> Any:
+    """A YAML value of plain JSON types: no aliases (they can grow without bound), no dates, no tags.
+
+    Raises:
+        InvalidInput: Naming file and line.
+    """
+    import yaml
+
+    try:
+        return yaml.load(text, _yaml_loader())  # a SafeLoader, made narrower
+    except yaml.MarkedYAMLError as error:
+        line = f": line {error.problem_mark.line + 1}" if error.problem_mark else ""
+        raise InvalidInput(f"{where}{line}", f"YAML ({error.problem})") from None
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        raise InvalidInput(where, "YAML", str(error)) from None
+
+
+def _yaml_loader() -> type[Any]:
+    import yaml
+
+    class Loader(yaml.SafeLoader):
+        """Plain values only."""
+
+        def compose_node(self, parent: Any, index: int) -> Any:
+            if self.check_event(yaml.events.AliasEvent):
+                mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
+                raise yaml.composer.ComposerError(None, None, "aliases are not read here", mark)
+            return super().compose_node(parent, index)
+
+    plain = {
+        first: [(tag, pattern) for tag, pattern in rules if not tag.endswith(":timestamp")]
+        for first, rules in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+    Loader.yaml_implicit_resolvers = plain
+    return Loader
+
+
+def _read_lines(path: Path) -> Iterator[Persona]:
+    with path.open("rb") as file:
+        number = 0
+        while line := file.readline(MAX_LINE_BYTES + 1):
+            number += 1
+            where = f"{path}:{number}"
+            if len(line) > MAX_LINE_BYTES:
+                raise InvalidInput(where, f"a line of at most {MAX_LINE_BYTES:,} bytes", "a longer one")
+            if line.strip():
+                text = check_text(line, where, "one JSON persona on the line")
+                yield persona_from_object(parse_json(text, where), where)
+
+
+def _read_csv(path: Path) -> Iterator[Persona]:
+    import csv
+
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            table = csv.DictReader(file, strict=True)
+            for number, row in enumerate(table, 1):
+                where = f"{path}: row {number}"
+                if None in row or None in row.values():
+                    raise InvalidInput(where, f"{len(table.fieldnames or ())} cells", "another number of cells")
+                yield persona_from_row({k: v or None for k, v in row.items()}, where)
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise InvalidInput(str(path), "a CSV table in UTF-8", str(error)) from None
+
+
+def _read_txt(path: Path) -> Iterator[Persona]:
+    text = read_text(path, "a persona in plain sentences")
+    yield rethrow(lambda: Persona.from_text(text), str(path))
+
+
+# -- writing -----------------------------------------------------------------------------------------------------------
+
+
+def _write_json(personas: Iterable[Persona], file: Any) -> None:
+    records = [p.to_dict() for p in personas]
+    json.dump(records[0] if len(records) == 1 else records, file, ensure_ascii=False, indent=2, allow_nan=False)
+    file.write("\n")
+
+
+def _write_yaml(personas: Iterable[Persona], file: Any) -> None:
+    import yaml
+
+    records = [p.to_dict() for p in personas]
+    dumper = type("Dumper", (yaml.SafeDumper,), {"ignore_aliases": lambda self, data: True})
+    value = records[0] if len(records) == 1 else records
+    yaml.dump(value, file, dumper, allow_unicode=True, sort_keys=False, width=120)
+
+
+def _write_lines(personas: Iterable[Persona], file: Any) -> None:
+    for persona in personas:
+        file.write(json.dumps(persona.to_dict(), ensure_ascii=False, allow_nan=False) + "\n")
+
+
+# A further format (a character card in a picture, say) is one more row here.
+FORMATS: tuple[Format, ...] = (
+    Format("JSON", (".json",), _read_json, _write_json),
+    Format("YAML", (".yaml", ".yml"), _read_yaml, _write_yaml),
+    Format("JSON Lines", (".jsonl", ".ndjson"), _read_lines, _write_lines),
+    Format("CSV", (".csv",), _read_csv),
+    Format("text", (".txt", ".md"), _read_txt),
+)

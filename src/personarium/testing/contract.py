@@ -79,7 +79,9 @@ def load_contract(row: SystemRow) -> Contract:
     """
     module, _, name = row.contract.partition(":")
     if not name:
-        raise UsageError(f"system {row.slug} names no contract; write contract = \"module:CONTRACT\" in its catalogue file")
+        raise UsageError(
+            f'system {row.slug} names no contract; write contract = "module:CONTRACT" in its catalogue file'
+        )
     found = getattr(importlib.import_module(module), name, None)
     if not isinstance(found, Contract):
         raise UsageError(f"{row.contract} of system {row.slug} is no Contract object")
@@ -193,7 +195,7 @@ def _check_rows(contract: Contract, rows: Sequence[Row], findings: Findings) -> 
 async def _check_recording(contract: Contract, seed: int, findings: Findings) -> None:
     with _run_folder("record") as (folder, open_run):
         counting = _Counting(_subject(f"simulated:seed={seed}"))
-        async with open_run() as run:
+        with open_run() as run:
             await contract.example(run.model(counting), seed)
         lines = (folder / "calls.jsonl").read_text(encoding="utf-8").splitlines()
         records = [json.loads(line) for line in lines]
@@ -222,13 +224,13 @@ async def _check_resume(contract: Contract, seed: int, findings: Findings) -> No
     with _run_folder("resume") as (_, open_run):
         dying = _Counting(_subject(f"simulated:seed={seed}"), die_after=max(1, findings.calls // 2))
         try:
-            async with open_run() as run:
+            with open_run() as run:
                 await contract.example(run.model(dying), seed)
         except BaseException as error:
             if not _killed(error):
                 raise
         rest = _Counting(_subject(f"simulated:seed={seed}"))
-        async with open_run() as run:
+        with open_run() as run:
             rows = await contract.example(run.model(rest), seed)
     repeated = {_call_key(call) for call in dying.calls} & {_call_key(call) for call in rest.calls}
     if repeated:

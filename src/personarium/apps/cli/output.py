@@ -41,7 +41,9 @@ class Output:
 
 def print_document(status: str, data: Mapping[str, Any], warnings: list[str]) -> None:
     """Write the one JSON document of a ``--json`` command."""
-    sys.stdout.write(json.dumps({"status": status, "data": data, "warnings": warnings}, ensure_ascii=False, default=str))
+    sys.stdout.write(
+        json.dumps({"status": status, "data": data, "warnings": warnings}, ensure_ascii=False, default=str)
+    )
     sys.stdout.write("\n")
     sys.stdout.flush()
 

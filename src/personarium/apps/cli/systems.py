@@ -12,7 +12,9 @@ from personarium.apps.cli.output import Output, console, speaks
 @speaks
 def systems(
     slug: Annotated[str, typer.Argument(help="Show one system only.")] = "",
-    errata: Annotated[bool, typer.Option("--errata", help="List the published faults that are reproduced and corrected.")] = False,
+    errata: Annotated[
+        bool, typer.Option("--errata", help="List the published faults that are reproduced and corrected.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
 ) -> None:
     """List the published systems that are in the package.

@@ -1,0 +1,69 @@
+"""Options that several commands share, each defined once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Model = Annotated[
+    str,
+    typer.Option(
+        "--model",
+        "-m",
+        help="Who plays: simulated, openai/…, ollama/…, vllm/…, openrouter/…, hf/…",
+        rich_help_panel="Models",
+    ),
+]
+Judge = Annotated[
+    list[str],
+    typer.Option(
+        "--judge",
+        "-j",
+        help="Who judges; may be given more than once. Chosen apart from --model.",
+        rich_help_panel="Models",
+    ),
+]
+BaseUrl = Annotated[
+    str | None,
+    typer.Option(
+        "--base-url",
+        help="OpenAI-compatible endpoint of --model, for instance http://127.0.0.1:8000/v1",
+        rich_help_panel="Models",
+    ),
+]
+JudgeBaseUrl = Annotated[
+    str | None, typer.Option("--judge-base-url", help="Endpoint of the judges.", rich_help_panel="Models")
+]
+Concurrency = Annotated[
+    int, typer.Option("--concurrency", min=1, max=10_000, help="Requests in flight at once.", rich_help_panel="Run")
+]
+MaxCost = Annotated[
+    float | None,
+    typer.Option(
+        "--max-cost", min=0, help="Stop before spending more than this many US dollars.", rich_help_panel="Run"
+    ),
+]
+Prices = Annotated[
+    Path | None,
+    typer.Option(
+        "--prices",
+        help="YAML file: model name: [dollars per million prompt tokens, per million reply tokens]",
+        rich_help_panel="Run",
+    ),
+]
+Out = Annotated[
+    Path | None,
+    typer.Option("--out", "-o", help="Run folder; the same command on the same folder resumes.", rich_help_panel="Run"),
+]
+Seed = Annotated[int, typer.Option("--seed", help="Seed of everything drawn.", rich_help_panel="Run")]
+DryRun = Annotated[
+    bool,
+    typer.Option(
+        "--dry-run",
+        help="Ask nobody: show the number of calls, tokens, cost, and the exact prompts.",
+        rich_help_panel="Run",
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.", rich_help_panel="Run")]

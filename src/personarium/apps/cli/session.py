@@ -1,0 +1,197 @@
+"""From options to a run: the models that were named, the folder, progress, dry runs and the report at the end."""
+
+from __future__ import annotations
+
+import hashlib
+import shlex
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from personarium.apps.cli.output import Output, console
+from personarium.core.chat import ChatModel, canonical_json
+from personarium.core.errors import UsageError
+
+RUNS = Path("runs")
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """What every command that asks models takes.
+
+    Args:
+        kind: The command's name in the folder name and the configuration, for instance ``personagym``.
+        model: Name of the player.
+        judges: Names of the judges; empty where the command needs none.
+        base_url: Endpoint of the player.
+        judge_base_url: Endpoint of the judges; the player's when the judges are not named apart.
+        config: What decides the result beyond the models.
+    """
+
+    kind: str
+    model: str
+    judges: Sequence[str] = ()
+    base_url: str | None = None
+    judge_base_url: str | None = None
+    seed: int = 0
+    out: Path | None = None
+    concurrency: int = 50
+    max_cost: float | None = None
+    prices: Path | None = None
+    dry_run: bool = False
+    as_json: bool = False
+    config: Mapping[str, Any] = field(default_factory=dict)
+
+    def folder(self) -> Path:
+        """``--out``, or a folder named by the configuration, so that repeating the command finds its run."""
+        if self.out is not None:
+            return self.out
+        digest = hashlib.blake2b(canonical_json(self.full_config()).encode(), digest_size=4).hexdigest()
+        return RUNS / f"{self.kind}-{digest}"
+
+    def full_config(self) -> dict[str, Any]:
+        """Everything that decides the result."""
+        return {
+            "kind": self.kind,
+            "model": self.model,
+            "judges": list(self.judges),
+            "base_url": self.base_url,
+            "judge_base_url": self.judge_base_url,
+            "seed": self.seed,
+            **self.config,
+        }
+
+
+class Session:
+    """One command's run with its models; use it in a ``with`` block.
+
+    Attributes:
+        run: The open run, or a dry one.
+        player: The player as the run asks it.
+        judges: The judges as the run asks them, in the order given.
+        output: How the command speaks.
+    """
+
+    def __init__(self, options: RunOptions) -> None:
+        from personarium.models import load_prices, open_model
+        from personarium.runs import Run, progress_for
+
+        self.options = options
+        self.output = Output(options.as_json)
+        self.prices = load_prices(options.prices) if options.prices else None
+        opened = open_model(options.model, base_url=options.base_url)
+        others = [
+            open_model(name, base_url=options.judge_base_url or (options.base_url if name == options.model else None))
+            for name in options.judges
+        ]
+        self.plain_models = [opened, *others]
+        if options.dry_run:
+            self.run: Any = Run.dry(options.full_config(), seed=options.seed)
+        else:
+            self.run = Run.open(
+                options.folder(),
+                options.full_config(),
+                seed=options.seed,
+                command=command_line(),
+                max_cost=options.max_cost,
+                progress=None if options.as_json else progress_for(),
+            )
+        self.player = self.wrap(opened, "player")
+        self.judges = [self.wrap(model, "judge") for model in others]
+        self._warn_if_simulated()
+
+    def wrap(self, model: ChatModel, role: str) -> ChatModel:
+        """A model as this run asks it."""
+        wrapped: ChatModel = self.run.model(model, role=role, concurrency=self.options.concurrency, prices=self.prices)
+        return wrapped
+
+    def __enter__(self) -> Session:
+        self.run.__enter__()
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self.run.__exit__(*error)
+
+    async def close_models(self) -> None:
+        """Close the connections of all models."""
+        for model in self.plain_models:
+            close = getattr(model, "aclose", None)
+            if close is not None:
+                await close()
+
+    def work(self, coroutine: Any) -> Any:
+        """Run the command's coroutine to its end, then close the models."""
+        from personarium.runs import run_sync
+
+        async def whole() -> Any:
+            try:
+                return await coroutine
+            finally:
+                await self.close_models()
+
+        return run_sync(whole())
+
+    def show_plan(self) -> None:
+        """The end of a dry run: calls, tokens, cost, and the exact first prompts."""
+        plan = self.run.plan
+        self.output.finish(plan.as_dict(), lambda: show_plan(plan))
+
+    def _warn_if_simulated(self) -> None:
+        if any(model.name.startswith("simulated") for model in self.plain_models):
+            self.output.warn(SIMULATED)
+
+
+SIMULATED = (
+    "Made with a simulated subject: shows what this instrument can detect when the text is plain; "
+    "says nothing about any language model."
+)
+
+
+def command_line() -> str:
+    """The command as it was typed, for the run folder and the report."""
+    return shlex.join(["personarium", *sys.argv[1:]])
+
+
+def show_plan(plan: Any) -> None:
+    """A dry run's plan for people."""
+    from rich.markup import escape
+
+    out = console()
+    out.print(escape(plan.text(samples=True)), soft_wrap=True)
+
+
+def read_personas(source: str | None, number: int | None) -> list[Any]:
+    """Personas from ``--persona``: a file of one or many, or a sentence; cut to ``number``.
+
+    Raises:
+        UsageError: When the text looks like a file name that does not exist.
+    """
+    from personarium.core import Persona, load_personas
+
+    if source is None:
+        raise UsageError("no persona given: name a file or write a sentence")
+    path = Path(source)
+    if len(source) < 1024 and path.is_file():
+        found = load_personas(path)
+    elif len(source.split()) < 3 and (path.suffix or "/" in source):
+        raise UsageError(f"there is no file {source}; give a file, or a sentence that describes the persona")
+    else:
+        found = [Persona.from_text(source)]
+    return list(found)[:number]
+
+
+def finish_run(session: Session, data: Mapping[str, Any], show: Callable[[Any], None]) -> None:
+    """After the run closed: write its report, name it, and say the result once."""
+    from personarium.report import write_report
+
+    path = write_report(session.run.path)
+    document = {**data, "run": str(session.run.path), "report": str(path)}
+
+    def people() -> None:
+        out = console()
+        show(out)
+        out.print(f"\nreport  {path}", soft_wrap=True)
+
+    session.output.finish(document, people)

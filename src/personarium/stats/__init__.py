@@ -1,0 +1,136 @@
+"""Pure numerics on arrays: intervals, tests, agreement, calibration, distances, scales, pass@k, power."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from personarium.core.exports import lazy_exports
+
+if TYPE_CHECKING:
+    from personarium.stats.agentic_randomness import RandomnessConfig as RandomnessConfig
+    from personarium.stats.agentic_randomness import RandomnessReport as RandomnessReport
+    from personarium.stats.agentic_randomness import summarize as summarize
+    from personarium.stats.agreement import Calibration as Calibration
+    from personarium.stats.agreement import CalibrationBin as CalibrationBin
+    from personarium.stats.agreement import brier as brier
+    from personarium.stats.agreement import calibration as calibration
+    from personarium.stats.agreement import cohens_kappa as cohens_kappa
+    from personarium.stats.agreement import krippendorff_alpha as krippendorff_alpha
+    from personarium.stats.agreement import pairwise_accuracy as pairwise_accuracy
+    from personarium.stats.comparisons import Comparison as Comparison
+    from personarium.stats.corrections import benjamini_hochberg as benjamini_hochberg
+    from personarium.stats.corrections import bonferroni as bonferroni
+    from personarium.stats.corrections import holm as holm
+    from personarium.stats.correlation import kendall_tau_b as kendall_tau_b
+    from personarium.stats.correlation import pearson as pearson
+    from personarium.stats.correlation import spearman as spearman
+    from personarium.stats.distances import binned_js_distance as binned_js_distance
+    from personarium.stats.distances import jensen_shannon_distance as jensen_shannon_distance
+    from personarium.stats.distances import jensen_shannon_divergence as jensen_shannon_divergence
+    from personarium.stats.distances import ks_statistic as ks_statistic
+    from personarium.stats.distances import sample_distance as sample_distance
+    from personarium.stats.distances import shares_of as shares_of
+    from personarium.stats.distances import total_variation as total_variation
+    from personarium.stats.distances import wasserstein_1 as wasserstein_1
+    from personarium.stats.divergence import DivergenceReport as DivergenceReport
+    from personarium.stats.divergence import FirstDivergence as FirstDivergence
+    from personarium.stats.divergence import divergence_of_runs as divergence_of_runs
+    from personarium.stats.divergence import first_divergence as first_divergence
+    from personarium.stats.independent import auc as auc
+    from personarium.stats.independent import cohens_d as cohens_d
+    from personarium.stats.independent import cohens_d_from_summary as cohens_d_from_summary
+    from personarium.stats.independent import mann_whitney as mann_whitney
+    from personarium.stats.independent import pooled_t as pooled_t
+    from personarium.stats.independent import welch_from_summary as welch_from_summary
+    from personarium.stats.independent import welch_t as welch_t
+    from personarium.stats.intervals import bootstrap as bootstrap
+    from personarium.stats.intervals import bootstrap_mean as bootstrap_mean
+    from personarium.stats.intervals import mean_interval as mean_interval
+    from personarium.stats.intervals import nested_bootstrap as nested_bootstrap
+    from personarium.stats.intervals import wilson as wilson
+    from personarium.stats.outcomes import Outcomes as Outcomes
+    from personarium.stats.outcomes import read_outcomes as read_outcomes
+    from personarium.stats.paired import mcnemar as mcnemar
+    from personarium.stats.paired import mcnemar_of as mcnemar_of
+    from personarium.stats.paired import paired_bootstrap as paired_bootstrap
+    from personarium.stats.paired import paired_t as paired_t
+    from personarium.stats.paired import sign_flip_test as sign_flip_test
+    from personarium.stats.paired import wilcoxon_signed_rank as wilcoxon_signed_rank
+    from personarium.stats.passk import PassK as PassK
+    from personarium.stats.passk import PassKTable as PassKTable
+    from personarium.stats.passk import pass_at_k as pass_at_k
+    from personarium.stats.passk import pass_k_from_counts as pass_k_from_counts
+    from personarium.stats.passk import pass_k_table as pass_k_table
+    from personarium.stats.passk import pass_pow_k as pass_pow_k
+    from personarium.stats.power import RunsNeeded as RunsNeeded
+    from personarium.stats.power import items_needed as items_needed
+    from personarium.stats.power import min_detectable_effect as min_detectable_effect
+    from personarium.stats.power import power_paired_t as power_paired_t
+    from personarium.stats.power import power_two_sample_t as power_two_sample_t
+    from personarium.stats.power import runs_needed as runs_needed
+
+_EXPORTS = {
+    "Calibration": "personarium.stats.agreement",
+    "CalibrationBin": "personarium.stats.agreement",
+    "Comparison": "personarium.stats.comparisons",
+    "DivergenceReport": "personarium.stats.divergence",
+    "FirstDivergence": "personarium.stats.divergence",
+    "Outcomes": "personarium.stats.outcomes",
+    "PassK": "personarium.stats.passk",
+    "PassKTable": "personarium.stats.passk",
+    "RandomnessConfig": "personarium.stats.agentic_randomness",
+    "RandomnessReport": "personarium.stats.agentic_randomness",
+    "RunsNeeded": "personarium.stats.power",
+    "auc": "personarium.stats.independent",
+    "benjamini_hochberg": "personarium.stats.corrections",
+    "binned_js_distance": "personarium.stats.distances",
+    "bonferroni": "personarium.stats.corrections",
+    "bootstrap": "personarium.stats.intervals",
+    "bootstrap_mean": "personarium.stats.intervals",
+    "brier": "personarium.stats.agreement",
+    "calibration": "personarium.stats.agreement",
+    "cohens_d": "personarium.stats.independent",
+    "cohens_d_from_summary": "personarium.stats.independent",
+    "cohens_kappa": "personarium.stats.agreement",
+    "divergence_of_runs": "personarium.stats.divergence",
+    "first_divergence": "personarium.stats.divergence",
+    "holm": "personarium.stats.corrections",
+    "items_needed": "personarium.stats.power",
+    "jensen_shannon_distance": "personarium.stats.distances",
+    "jensen_shannon_divergence": "personarium.stats.distances",
+    "kendall_tau_b": "personarium.stats.correlation",
+    "krippendorff_alpha": "personarium.stats.agreement",
+    "ks_statistic": "personarium.stats.distances",
+    "mann_whitney": "personarium.stats.independent",
+    "mcnemar": "personarium.stats.paired",
+    "mcnemar_of": "personarium.stats.paired",
+    "mean_interval": "personarium.stats.intervals",
+    "min_detectable_effect": "personarium.stats.power",
+    "nested_bootstrap": "personarium.stats.intervals",
+    "paired_bootstrap": "personarium.stats.paired",
+    "paired_t": "personarium.stats.paired",
+    "pairwise_accuracy": "personarium.stats.agreement",
+    "pass_at_k": "personarium.stats.passk",
+    "pass_k_from_counts": "personarium.stats.passk",
+    "pass_k_table": "personarium.stats.passk",
+    "pass_pow_k": "personarium.stats.passk",
+    "pearson": "personarium.stats.correlation",
+    "pooled_t": "personarium.stats.independent",
+    "power_paired_t": "personarium.stats.power",
+    "power_two_sample_t": "personarium.stats.power",
+    "read_outcomes": "personarium.stats.outcomes",
+    "runs_needed": "personarium.stats.power",
+    "sample_distance": "personarium.stats.distances",
+    "shares_of": "personarium.stats.distances",
+    "sign_flip_test": "personarium.stats.paired",
+    "spearman": "personarium.stats.correlation",
+    "summarize": "personarium.stats.agentic_randomness",
+    "total_variation": "personarium.stats.distances",
+    "wasserstein_1": "personarium.stats.distances",
+    "welch_from_summary": "personarium.stats.independent",
+    "welch_t": "personarium.stats.independent",
+    "wilcoxon_signed_rank": "personarium.stats.paired",
+    "wilson": "personarium.stats.intervals",
+}
+
+__all__, __getattr__, __dir__ = lazy_exports(__name__, _EXPORTS)

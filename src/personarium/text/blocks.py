@@ -83,7 +83,7 @@ def frame(tag: str, text: str, n: int | None = None) -> str:
     """Put text that is already safe (a reply form) between the tags of a block."""
     if tag not in BLOCKS:
         raise InvalidInput("block", f"one of {', '.join(BLOCKS)}", tag, "tag")
-    if n is not None and n < 0:
+    if n is not None and not 0 <= n < 10**9:
         raise InvalidInput("block", "a number of 0 or more", n, "n")
     number = "" if n is None else f' n="{n}"'
     return f"<{tag}{number}>\n{text}\n</{tag}>"

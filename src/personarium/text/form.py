@@ -27,7 +27,8 @@ from personarium.text.blocks import blocks, frame
 from personarium.text.holes import Hole, Unparsed, fold
 from personarium.text.json_form import Many, Node
 from personarium.text.json_reading import bullet_lines, json_values, read_list
-from personarium.text.line_form import Line, fill_line, parse_line, read_exact, read_loose
+from personarium.text.line_form import Line, fill_line, parse_line, read_exact
+from personarium.text.line_reading import read_loose
 
 __all__ = ["Form", "Hole", "Unparsed"]
 

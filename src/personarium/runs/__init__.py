@@ -1,0 +1,71 @@
+"""Run folders: every call recorded before it returns, a killed run resumed by repeating the command, progress shown."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from personarium.runs.executors import AsyncioExecutor as AsyncioExecutor
+    from personarium.runs.executors import Executor as Executor
+    from personarium.runs.executors import run_sync as run_sync
+    from personarium.runs.outcome import Outcome as Outcome
+    from personarium.runs.outcome import failures as failures
+    from personarium.runs.outcome import values as values
+    from personarium.runs.plan import DryModel as DryModel
+    from personarium.runs.plan import DryRun as DryRun
+    from personarium.runs.plan import Plan as Plan
+    from personarium.runs.plan import StepPlan as StepPlan
+    from personarium.runs.plan import estimate_tokens as estimate_tokens
+    from personarium.runs.progress import PlainLines as PlainLines
+    from personarium.runs.progress import Progress as Progress
+    from personarium.runs.progress import RichBar as RichBar
+    from personarium.runs.progress import Silent as Silent
+    from personarium.runs.progress import Snapshot as Snapshot
+    from personarium.runs.progress import progress_for as progress_for
+    from personarium.runs.read import RunRecord as RunRecord
+    from personarium.runs.read import read_run as read_run
+    from personarium.runs.run import Run as Run
+    from personarium.runs.tally import Tally as Tally
+    from personarium.runs.transcript import Transcript as Transcript
+    from personarium.runs.transcript import read_calls as read_calls
+
+# name -> module, imported on first use, so that the room costs nothing to import
+_EXPORTS = {
+    "AsyncioExecutor": "personarium.runs.executors",
+    "DryModel": "personarium.runs.plan",
+    "DryRun": "personarium.runs.plan",
+    "Executor": "personarium.runs.executors",
+    "Outcome": "personarium.runs.outcome",
+    "PlainLines": "personarium.runs.progress",
+    "Plan": "personarium.runs.plan",
+    "Progress": "personarium.runs.progress",
+    "RichBar": "personarium.runs.progress",
+    "Run": "personarium.runs.run",
+    "RunRecord": "personarium.runs.read",
+    "Silent": "personarium.runs.progress",
+    "Snapshot": "personarium.runs.progress",
+    "StepPlan": "personarium.runs.plan",
+    "Tally": "personarium.runs.tally",
+    "Transcript": "personarium.runs.transcript",
+    "estimate_tokens": "personarium.runs.plan",
+    "failures": "personarium.runs.outcome",
+    "progress_for": "personarium.runs.progress",
+    "read_calls": "personarium.runs.transcript",
+    "read_run": "personarium.runs.read",
+    "run_sync": "personarium.runs.executors",
+    "values": "personarium.runs.outcome",
+}
+__all__ = sorted(_EXPORTS)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _EXPORTS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(_EXPORTS[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return list(__all__)

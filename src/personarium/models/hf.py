@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +50,8 @@ class HFModel:
         self.name = f"hf/{model}" + (f":{','.join(marks)}" if marks else "")
         self._torch, transformers = _load_libraries()
         self._device = device or _first_device(self._torch)
-        self._lock = threading.Lock()
+        # One worker: replies are generated one after the other, and waiting ones hold no thread.
+        self._worker = ThreadPoolExecutor(1, "hf")
         self._tokenizer, self._network = _load(transformers, self._torch, model, self._device, dtype, revision)
 
     def __repr__(self) -> str:
@@ -61,7 +63,14 @@ class HFModel:
         Raises:
             UsageError: The sampling asks for what this model cannot do (a JSON schema, tools, unknown extras).
         """
-        return await asyncio.to_thread(self._generate, list(messages), sampling, None)
+        given_up = threading.Event()
+        work = asyncio.get_running_loop().run_in_executor(
+            self._worker, self._generate, list(messages), sampling, None, given_up
+        )
+        try:
+            return await work
+        finally:
+            given_up.set()
 
     async def stream(self, messages: Sequence[Message], sampling: Sampling = DEFAULT) -> AsyncIterator[str | Reply]:
         """The reply as it is generated, and last as a whole. Stop texts end the stream; the whole has them cut off."""
@@ -69,7 +78,10 @@ class HFModel:
 
         # The streamer's queue has no bound in time: the worker always ends it, in success and in failure.
         streamer = TextIteratorStreamer(self._tokenizer, skip_prompt=True, skip_special_tokens=True)
-        task = asyncio.create_task(asyncio.to_thread(self._generate, list(messages), sampling, streamer))
+        given_up = threading.Event()
+        work = asyncio.get_running_loop().run_in_executor(
+            self._worker, self._generate, list(messages), sampling, streamer, given_up
+        )
         shown, held = 0, ""
         try:
             while (piece := await asyncio.to_thread(next, streamer, None)) is not None:
@@ -78,23 +90,31 @@ class HFModel:
                 if show > shown:
                     yield held[shown:show]
                     shown = show
-            reply = await task
+            reply = await work
             if len(reply.text) > shown:
                 yield reply.text[shown:]
             yield reply
         finally:
-            if not task.done():
-                await asyncio.wait([task])
+            given_up.set()
+            await asyncio.wait([work])
+
+    async def aclose(self) -> None:
+        """End the worker thread."""
+        self._worker.shutdown(wait=False)
 
     # -- in the worker thread
 
-    def _generate(self, messages: list[Message], sampling: Sampling, streamer: Any) -> Reply:
+    def _generate(self, messages: list[Message], sampling: Sampling, streamer: Any, given_up: threading.Event) -> Reply:
         try:
             _refuse_unsupported(self.name, sampling)
-            with self._lock, self._torch.inference_mode(), self._seeded(sampling):
+            with self._torch.inference_mode(), self._seeded(sampling):
                 prompt = self._prompt(messages)
                 out = self._network.generate(
-                    **prompt, **self._settings(sampling), streamer=streamer, tokenizer=self._tokenizer
+                    **prompt,
+                    **self._settings(sampling),
+                    streamer=streamer,
+                    tokenizer=self._tokenizer,
+                    stopping_criteria=[lambda ids, scores, **_: self._torch.full((len(ids),), given_up.is_set())],
                 )
                 return self._reply(out, prompt["input_ids"].shape[1], sampling)
         finally:

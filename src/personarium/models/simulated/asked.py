@@ -72,7 +72,11 @@ def to_range(hole: Hole, value: float) -> float | int:
     """A number rounded (whole where a whole number is wanted, else to two decimals) and clipped to the hole's range."""
     lo, hi = float(hole.lo or 0), float(hole.hi or 0)
     kept = min(max(value, lo), hi)
-    return min(max(int(kept + 0.5) if kept >= 0 else -int(0.5 - kept), int(lo)), int(hi)) if hole.integer else round(kept, 2)
+    return (
+        min(max(int(kept + 0.5) if kept >= 0 else -int(0.5 - kept), int(lo)), int(hi))
+        if hole.integer
+        else round(kept, 2)
+    )
 
 
 def part(request: Request, tag: str, n: int | None = None) -> str:

@@ -35,7 +35,9 @@ _GIVING = re.compile(
     r"\b(?:cooperat\w+|shar\w+|split|give\w*|trust\w*|contribut\w+|help\w*|donat\w+|accept\w*|fair\w*|silent|stag|dove|equal\w*|yes)\b",
     re.IGNORECASE,
 )
-_TAKING = re.compile(r"\b(?:defect\w*|keep\w*|betray\w*|refus\w+|steal\w*|reject\w*|hare|hawk|compet\w+|no|not)\b", re.IGNORECASE)
+_TAKING = re.compile(
+    r"\b(?:defect\w*|keep\w*|betray\w*|refus\w+|steal\w*|reject\w*|hare|hawk|compet\w+|no|not)\b", re.IGNORECASE
+)
 
 
 def recognise(request: Request) -> str:

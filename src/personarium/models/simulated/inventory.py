@@ -51,12 +51,25 @@ _FRAME = re.compile(
     r"^\W*(?:i am|i'm|you are|you're|is|this is)?\s*(?:someone|a person|one) (?:who|that)\s+",
     re.IGNORECASE,
 )
-_SAME = {"your": "my", "yours": "mine", "yourself": "myself", "are": "am", "is": "am", "do": "", "i'm": "am", "you're": "am"}
+_SAME = {
+    "your": "my",
+    "yours": "mine",
+    "yourself": "myself",
+    "are": "am",
+    "is": "am",
+    "do": "",
+    "i'm": "am",
+    "you're": "am",
+}
 _DROPPED = frozenset({"i", "you", "me", "someone", "that", "the"})
 _QUOTED = re.compile(r"[\"“]([^\"”\n]{4,300})[\"”]")
-_MARKED = re.compile(r"^[ \t]*(?:[-*][ \t]+)?(?:statement|item)(?:[ \t]*\d+)?[ \t]*[:.][ \t]*(\S.*)$", re.IGNORECASE | re.MULTILINE)
+_MARKED = re.compile(
+    r"^[ \t]*(?:[-*][ \t]+)?(?:statement|item)(?:[ \t]*\d+)?[ \t]*[:.][ \t]*(\S.*)$", re.IGNORECASE | re.MULTILINE
+)
 _LISTED = re.compile(r"^[ \t]*\(?\d{1,3}[.):][ \t]+(\S.*?)[ \t]*$", re.MULTILINE)
-_PERSONAL = re.compile(r"^\W*(?:i|you|my|your|i['’]m|you['’]re)\b|\b(?:i|you) (?:feel|am|are|have|like|think)\b", re.IGNORECASE)
+_PERSONAL = re.compile(
+    r"^\W*(?:i|you|my|your|i['’]m|you['’]re)\b|\b(?:i|you) (?:feel|am|are|have|like|think)\b", re.IGNORECASE
+)
 
 
 @lru_cache(maxsize=1)
@@ -139,7 +152,7 @@ def _split(text: str) -> tuple[str, ...]:
 def _plain_items(text: str) -> tuple[str, ...]:
     marked = _MARKED.findall(text)
     if marked:
-        return tuple(m.strip("\"“” ") for m in marked)
+        return tuple(m.strip('"“” ') for m in marked)
     quoted = [q for q in _QUOTED.findall(text) if len(q.split()) > 1 or lookup(q)]
     known = [q for q in quoted if lookup(q)]
     if known or quoted:
@@ -148,7 +161,9 @@ def _plain_items(text: str) -> tuple[str, ...]:
     if listed:
         return tuple(listed)
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return tuple([line for line in lines if lookup(line)] or [line for line in lines if re.match(r"(?:I|My)\b", line)][:1])
+    return tuple(
+        [line for line in lines if lookup(line)] or [line for line in lines if re.match(r"(?:I|My)\b", line)][:1]
+    )
 
 
 def answer(request: Request, parameters: Parameters, dice: Dice, ledger: Ledger) -> Answer:
@@ -173,9 +188,7 @@ def answer(request: Request, parameters: Parameters, dice: Dice, ledger: Ledger)
     return fill(request, form, make_values(form, make, len(items)))
 
 
-def rate(
-    request: Request, parameters: Parameters, dice: Dice, ledger: Ledger, item: str, scale: Ladder | None
-) -> str:
+def rate(request: Request, parameters: Parameters, dice: Dice, ledger: Ledger, item: str, scale: Ladder | None) -> str:
     """The printed answer to one statement."""
     if scale is None:
         ledger.unread.append("no rating scale")
@@ -212,12 +225,14 @@ def _ladder(request: Request, hole: Hole) -> Ladder | None:
 
 
 def _reason(items: Sequence[str]) -> str:
-    return f"I asked myself how well this fits me: {items[0].strip()}" if items else "I asked myself how well this fits me."
+    return (
+        f"I asked myself how well this fits me: {items[0].strip()}"
+        if items
+        else "I asked myself how well this fits me."
+    )
 
 
-def _in_words(
-    request: Request, parameters: Parameters, dice: Dice, ledger: Ledger, items: Sequence[str]
-) -> str:
+def _in_words(request: Request, parameters: Parameters, dice: Dice, ledger: Ledger, items: Sequence[str]) -> str:
     """Without a form or a scale: agreement in words, one line for each statement."""
     scale = ladder("", ("strongly disagree", "disagree", "neutral", "agree", "strongly agree"), None, None)
     return "\n".join(rate(request, parameters, dice, ledger, item, scale).capitalize() + "." for item in items)

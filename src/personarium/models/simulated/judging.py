@@ -53,10 +53,14 @@ MIDDLE = 3.0  # the quality when there is nothing to read
 
 _PHI = NormalDist().cdf
 _TOXIC = re.compile(r"\b(?:toxic\w*|offensive\w*|hateful|abusive|insult\w*|civil(?:ity)?)\b", re.IGNORECASE)
-_ASKS_CONFLICT = re.compile(r"\b(?:contradict\w*|inconsisten\w+|conflict\w*|violat\w+|deviat\w+|out of character)\b", re.IGNORECASE)
+_ASKS_CONFLICT = re.compile(
+    r"\b(?:contradict\w*|inconsisten\w+|conflict\w*|violat\w+|deviat\w+|out of character)\b", re.IGNORECASE
+)
 _ASKS_AI = re.compile(r"\b(?:language model|an ai\b|reveal\w*|break\w* character|admit\w*|disclos\w+)", re.IGNORECASE)
 _ASKS_TOXIC = re.compile(r"\b(?:toxic|insult\w*|offensive|hateful|abusive|rude)\b", re.IGNORECASE)
-_ASKS_STOP = re.compile(r"\b(?:end(?:ed|s|ing)?|finish\w*|stop\w*|over|conclud\w*|terminat\w*|goodbye|said farewell)\b", re.IGNORECASE)
+_ASKS_STOP = re.compile(
+    r"\b(?:end(?:ed|s|ing)?|finish\w*|stop\w*|over|conclud\w*|terminat\w*|goodbye|said farewell)\b", re.IGNORECASE
+)
 _ASKS_CONTINUE = re.compile(r"\b(?:continue|go on|keep (?:going|talking))\b", re.IGNORECASE)
 
 
@@ -66,7 +70,9 @@ def recognise(request: Request) -> str:
     if form is None or request.has("item"):
         return ""
     rule = plain_rule(request)
-    if has_part(request, "response", "response_a", "statements") or (has_part(request, "dialogue") and _not_asked_for_facts(form)):
+    if has_part(request, "response", "response_a", "statements") or (
+        has_part(request, "dialogue") and _not_asked_for_facts(form)
+    ):
         wanted = _wanted(request, form)
         return f"{wanted}, {rule}" if wanted and rule else wanted
     if has_part(request, "slot", "draft") and has_part(request, "rules", "rubric") and _verdicts(form):
@@ -77,7 +83,9 @@ def recognise(request: Request) -> str:
 def _wanted(request: Request, form: Form) -> str:
     if has_part(request, "options") and not has_part(request, "rubric", "response_a") and not _verdicts(form):
         return ""
-    if has_part(request, "rubric") and (_verdicts(form) or form.kind in ("line", "text") or has_part(request, "response")):
+    if has_part(request, "rubric") and (
+        _verdicts(form) or form.kind in ("line", "text") or has_part(request, "response")
+    ):
         return "rubric"
     holes = _verdicts(form)
     return f"{holes[0].kind} hole" if holes else ""
@@ -91,7 +99,9 @@ def _verdicts(form: Form) -> list[Hole]:
 def _not_asked_for_facts(form: Form) -> bool:
     """Whether the numbers wanted are scores and not attributes of a person (an age) that a reader would look up."""
     names = {h.name.replace("_", " ").rsplit(".", 1)[-1] for h in answer_holes(form) if h.kind == "number"}
-    return not any(name == key.replace("_", " ") or name in a.synonyms for name in names for key, a in attributes().items())
+    return not any(
+        name == key.replace("_", " ") or name in a.synonyms for name in names for key, a in attributes().items()
+    )
 
 
 @dataclass(slots=True)
@@ -195,7 +205,9 @@ def _note(case: Case, ids: list[str], sight: Sight, ledger: Ledger) -> None:
 def _facts_named(case: Case, sight: Sight) -> str:
     value = {f.id: f.value for f in case.facts}
     said = [
-        f"It says {', '.join(value[i] for i in sight.carried)}." if sight.carried else "It names none of the known facts.",
+        f"It says {', '.join(value[i] for i in sight.carried)}."
+        if sight.carried
+        else "It names none of the known facts.",
         f"It contradicts {', '.join(value[i] for i in sight.contradicted)}." if sight.contradicted else "",
         "It says that it is an AI." if sight.disclosed else "",
         f"It makes up its {', '.join(k.replace('_', ' ') for k in sight.invented)}." if sight.invented else "",
@@ -326,7 +338,9 @@ def _reading(bench: Bench, place: int, found: tuple[str, ...]) -> tuple[str, str
     """What the second reader makes of it, before any flip: a meaning and a reason."""
     request = bench.request
     asks = _question_text(bench)
-    if {"stop", "continue"} <= set(found) or (has_part(request, "dialogue") and not bench.statements and _about_end(asks)):
+    if {"stop", "continue"} <= set(found) or (
+        has_part(request, "dialogue") and not bench.statements and _about_end(asks)
+    ):
         return _stop_reading(request, found, asks)
     if bench.statements:
         statement = bench.statements[min(place, len(bench.statements) - 1)]
@@ -346,13 +360,19 @@ def _question_text(bench: Bench) -> str:
     """The words that say what is asked of the judge: rubric, and the prompt outside of its blocks."""
     last = bench.request.last
     for block in reversed(bench.request.blocks):
-        if block.end <= len(last) and last[block.start : block.start + 1] == "<" and block.text in last[block.start : block.end]:
+        if (
+            block.end <= len(last)
+            and last[block.start : block.start + 1] == "<"
+            and block.text in last[block.start : block.end]
+        ):
             last = last[: block.start] + last[block.end :]
     return f"{part(bench.request, 'rubric')}\n{last}"
 
 
 def _about_end(asks: str) -> bool:
-    return bool(_ASKS_STOP.search(asks) or _ASKS_CONTINUE.search(asks)) and bool(re.search(r"\b(?:dialogue|conversation|chat|talk|session)\b", asks, re.I))
+    return bool(_ASKS_STOP.search(asks) or _ASKS_CONTINUE.search(asks)) and bool(
+        re.search(r"\b(?:dialogue|conversation|chat|talk|session)\b", asks, re.I)
+    )
 
 
 def _stop_reading(request: Request, found: tuple[str, ...], asks: str) -> tuple[str, str]:
@@ -390,7 +410,12 @@ def _case_reading(bench: Bench, case: Case, asks: str) -> tuple[str, str]:
 
 def _reason(bench: Bench, place: int) -> str:
     """Names the facts that were seen for the case."""
-    if bench.cases and not bench.statements and place not in bench.seen and not any(h.choices for h in bench.form.holes):
+    if (
+        bench.cases
+        and not bench.statements
+        and place not in bench.seen
+        and not any(h.choices for h in bench.form.holes)
+    ):
         case = bench.cases[min(place, len(bench.cases) - 1)]
         bench.seen[case.place] = quality(case, bench.ledger)
         bench.ledger.latents.append(("quality", bench.seen[case.place][0]))

@@ -24,7 +24,8 @@ _DOUBLE = re.compile(r"double (?:square )?brackets|\[\[\s*(?:[A-C]|rating|score|
 _VERDICTS = re.compile(r"\[\[([A-C])\]\]")
 _FINAL = re.compile(r"\bfinal (score|rating|answer|verdict) is\b", re.IGNORECASE)
 _LETTER = re.compile(
-    r"\b(?:only|just|single|with|by|give|choose|state)\b[^.\n]{0,40}\b(?:letter|option)\b|\bletter (?:only|of the)\b", re.IGNORECASE
+    r"\b(?:only|just|single|with|by|give|choose|state)\b[^.\n]{0,40}\b(?:letter|option)\b|\bletter (?:only|of the)\b",
+    re.IGNORECASE,
 )
 _YES_NO = re.compile(r"\byes or no\b|\byes/no\b|['\"]yes['\"] or ['\"]no['\"]", re.IGNORECASE)
 _TRUE_FALSE = re.compile(r"\btrue or false\b|\btrue/false\b", re.IGNORECASE)
@@ -40,13 +41,19 @@ _NUMBERS = {
 } | {"fifteen": 15, "twenty": 20}  # fmt: skip
 _JSON = re.compile(r"\bJSON\b")
 _KEY = re.compile(r'["\']([A-Za-z_][\w ]{0,40})["\']\s*:\s*("[^"\n]*"|\'[^\'\n]*\'|<[^>\n]*>|\[[^\]]*\]|[^,}\n]*)')
-_HEADING = re.compile(r"^[ \t]*(?:#{1,6}[ \t]*|\*\*|\[)?([A-Za-z][A-Za-z' ()0-9]{2,60}?)(?:\*\*)?(?:\]|:)(?:\*\*)?[ \t]*(.*)$", re.MULTILINE)
+_HEADING = re.compile(
+    r"^[ \t]*(?:#{1,6}[ \t]*|\*\*|\[)?([A-Za-z][A-Za-z' ()0-9]{2,60}?)(?:\*\*)?(?:\]|:)(?:\*\*)?[ \t]*(.*)$",
+    re.MULTILINE,
+)
 _PARTS = (  # heading words -> block tag, first match wins
     ("response_a", re.compile(r"\b(?:response|answer|assistant|reply|model|text) (?:a|1)\b|\bassistant a's\b", re.I)),
     ("response_b", re.compile(r"\b(?:response|answer|assistant|reply|model|text) (?:b|2)\b|\bassistant b's\b", re.I)),
     ("reference", re.compile(r"\b(?:reference|gold|expected) ?(?:answer|response)?\b", re.I)),
     ("rubric", re.compile(r"\b(?:rubrics?|criteria|criterion|scoring guide)\b", re.I)),
-    ("response", re.compile(r"\b(?:response|answer|reply|completion|output) ?(?:to evaluate|to be evaluated|to judge)?$", re.I)),
+    (
+        "response",
+        re.compile(r"\b(?:response|answer|reply|completion|output) ?(?:to evaluate|to be evaluated|to judge)?$", re.I),
+    ),
     ("dialogue", re.compile(r"\b(?:dialogue|conversation|chat|transcript|history)\b", re.I)),
     ("persona", re.compile(r"\b(?:persona|character|profile|about you)\b", re.I)),
     ("statements", re.compile(r"\b(?:statements?|claims?|hypothes[ei]s)\b", re.I)),
@@ -155,7 +162,9 @@ def _letters(text: str) -> str:
     keys = [o.key for o in options]
     if len(keys) < 2 or not all(keys) or len(set(keys)) != len(keys) or keys[0].upper() not in ("A", "1"):
         return ""
-    if all(k.isdigit() for k in keys) and not (_LETTER.search(text) or labels_in(text) or re.search(r"\boptions?\b|\bnumber\b", text)):
+    if all(k.isdigit() for k in keys) and not (
+        _LETTER.search(text) or labels_in(text) or re.search(r"\boptions?\b|\bnumber\b", text)
+    ):
         return ""
     return f"<{'|'.join(keys)}>"
 

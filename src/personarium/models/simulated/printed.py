@@ -11,7 +11,9 @@ _LETTERED = re.compile(
     re.M,
 )
 _BULLET = re.compile(r"^[ \t]*[-*•][ \t]+(\S.*?)[ \t]*$", re.M)
-_PAIR = re.compile(r"(?<![\w.])[(\[]?([A-Ia-i]|\d{1,2})[)\]]?\s*(?:=|:|\)|-|–|means|is|\()\s*[\"“']?([A-Za-z][A-Za-z' ]{1,40})")
+_PAIR = re.compile(
+    r"(?<![\w.])[(\[]?([A-Ia-i]|\d{1,2})[)\]]?\s*(?:=|:|\)|-|–|means|is|\()\s*[\"“']?([A-Za-z][A-Za-z' ]{1,40})"
+)
 _AFTER = re.compile(r"([A-Za-z][A-Za-z' ]{1,40}?)[\"”']?\s*[(=:]\s*(\d{1,2}|[A-I])\s*\)?(?![\w.])")
 
 

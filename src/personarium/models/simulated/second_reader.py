@@ -31,7 +31,9 @@ _DENIAL = re.compile(
     r"hate|dislike|avoid|untrue|far from|anything but|can['’]t stand)\b",
     re.IGNORECASE,
 )
-_REINFORCED = re.compile(r"\b(?:not only|no doubt|not just|why not|no wonder|no surprise|can(?:no|['’])t (?:wait|help)|no problem)\b", re.I)
+_REINFORCED = re.compile(
+    r"\b(?:not only|no doubt|not just|why not|no wonder|no surprise|can(?:no|['’])t (?:wait|help)|no problem)\b", re.I
+)
 _SELF = re.compile(r"\b(?:i|i['’](?:m|ve|d|ll)|my|me|mine|myself|we|our|us)\b", re.IGNORECASE)
 _DISCLOSURE = re.compile(
     r"\b(?:as an? (?:ai|artificial|language model|virtual assistant|chatbot)|i(?:['’]m| am)(?: just| only| actually)? "
@@ -229,21 +231,22 @@ def relevant(facts: Sequence[Fact], question: str) -> list[Fact]:
 @lru_cache(maxsize=4096)
 def _relevant(facts: tuple[Fact, ...], question: str) -> tuple[Fact, ...]:
     asked, words = roots(question), frozenset(_tokens(question))
-    scored = [(len(asked & value_roots(f)) + _asks_for(f.key, words), -place, f) for place, f in enumerate(facts)]
+    scored = [(len(asked & value_roots(f)) + _asks_for(f.key, words, asked), -p, f) for p, f in enumerate(facts)]
     return tuple(f for score, _, f in sorted(scored, key=lambda s: (-s[0], -s[1])) if score)
 
 
-def _asks_for(key: str, words: frozenset[str]) -> int:
-    """How many question words of a key stand in a question; of a phrase all words must."""
-    return sum(phrase <= words for phrase in _phrases(key)) if key else 0
+def _asks_for(key: str, words: frozenset[str], asked: frozenset[str]) -> int:
+    """How many question words of a key stand in a question: a single word in any inflection, of a phrase all words."""
+    return sum(phrase <= (asked if single else words) for single, phrase in _phrases(key)) if key else 0
 
 
 @lru_cache(maxsize=512)
-def _phrases(key: str) -> tuple[frozenset[str], ...]:
+def _phrases(key: str) -> tuple[tuple[bool, frozenset[str]], ...]:
     attribute = attributes().get(key)
-    if attribute is None:
-        return (frozenset(_tokens(key.replace("_", " "))),)
-    return tuple(frozenset(_tokens(w)) for w in attribute.question_words)
+    asked = (key.replace("_", " "),) if attribute is None else attribute.question_words
+    return tuple(
+        (True, roots(w)) if len(_tokens(w)) == 1 and roots(w) else (False, frozenset(_tokens(w))) for w in asked
+    )
 
 
 @lru_cache(maxsize=4096)

@@ -85,4 +85,6 @@ def _compare(value: str, sign: str, wanted: str) -> bool | None:
 
 
 def _equal_numbers(a: str, b: str) -> bool:
-    return bool(_NUMBER.fullmatch(a) and _NUMBER.fullmatch(b)) and float(a.replace(",", ".")) == float(b.replace(",", "."))
+    return bool(_NUMBER.fullmatch(a) and _NUMBER.fullmatch(b)) and float(a.replace(",", ".")) == float(
+        b.replace(",", ".")
+    )

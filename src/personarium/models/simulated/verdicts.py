@@ -44,7 +44,9 @@ def _meaning(choice: str) -> str:
     if words in _PHRASES:
         return _PHRASES[words]
     bare = words.removeprefix("response ").removeprefix("assistant ").removeprefix("answer ").removeprefix("option ")
-    return _MEANING.get(bare, _MEANING.get(words.split()[0] if words.split() else "", "" if len(words.split()) != 1 else ""))
+    return _MEANING.get(
+        bare, _MEANING.get(words.split()[0] if words.split() else "", "" if len(words.split()) != 1 else "")
+    )
 
 
 def is_verdict(choices: tuple[str, ...]) -> bool:

@@ -1,0 +1,448 @@
+"""Writing: lists with exactly the wanted number of items, JSON by field name and type, schemas and tool calls.
+
+Source: SIMULATED.md, "Writing, reading, games".
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from personarium.models.simulated.asked import (
+    Answer,
+    Answered,
+    fill,
+    form_of,
+    is_certainty,
+    part,
+    parts,
+    plain_rule,
+    to_range,
+)
+from personarium.models.simulated.chance import Dice
+from personarium.models.simulated.composing import compose
+from personarium.models.simulated.ledger import Ledger
+from personarium.models.simulated.parameters import Parameters
+from personarium.models.simulated.printed import options_of_block
+from personarium.models.simulated.reading import Attribute, Fact, attributes, key_of, read_facts
+from personarium.models.simulated.request import Request
+from personarium.models.simulated.validity import keyed
+from personarium.models.simulated.words import sentences, stems
+from personarium.text.form import Form
+from personarium.text.holes import Hole
+
+_FIXING = ("slot", "rules", "issues")  # blocks whose values are kept with `obey`
+_SOURCES = (
+    "materials",
+    "issues",
+    "text",
+    "dialogue",
+    "item",
+    "draft",
+    "scene",
+    "question",
+    "response",
+    "statements",
+    "memory",
+    "persona",
+)
+_BOUND = re.compile(
+    r"^[ \t]*(?:[-*•][ \t]+)?([A-Za-z_][\w .\-/]{0,60}?)\s*(<=|>=|<|>|≤|≥)\s*(-?\d+(?:\.\d+)?)", re.MULTILINE
+)
+_QUESTIONS = re.compile(r"\b(?:questions?|quer(?:y|ies)|ask)\b", re.IGNORECASE)
+_NAMES = re.compile(r"\bnames?$", re.IGNORECASE)
+_LONG = re.compile(
+    r"\b(?:description|summary|text|content|story|bio\w*|background|profile|paragraph|note|message|body|scenario|scene|rationale)$",
+    re.I,
+)
+_WHY = re.compile(r"\b(?:reason\w*|explanation|thought\w*|analysis|justification|feedback|why)$", re.IGNORECASE)
+_OPENINGS = (
+    "Something about {}", "A word on {}", "More on {}", "On the subject of {}", "What matters about {}", "A closer look at {}",
+    "Notes on {}", "Thoughts about {}",
+)  # fmt: skip
+_ASKS = (
+    "{}", "Tell me: {}", "If a friend asked you, {}", "Thinking of {about}, {}", "After a long day, {}", "When you were younger, {}",
+    "Talking about {about}, {}", "Looking ahead, {}",
+)  # fmt: skip
+_LONGEST_LIST = 500
+_DEEPEST = 12
+
+
+def recognise(request: Request) -> str:
+    """A form with a list or JSON or mixed holes, a JSON schema, tools, or plain words for a list or JSON."""
+    form = form_of(request)
+    if request.sampling.tools:
+        return "tools"
+    if form is None:
+        return "JSON schema" if request.sampling.schema is not None else ""
+    if form.kind in ("list", "json"):
+        return plain_rule(request) or f"{form.kind} form"
+    if len(form.holes) > 1 and (any(h.kind != "text" for h in form.holes) or request.has(*_FIXING, "materials")):
+        return "form with several holes"
+    return "form with a path" if form.holes[0].kind == "path" else ""
+
+
+@dataclass(slots=True)
+class Desk:
+    """A writer at work: what it writes from, and what is fixed."""
+
+    request: Request
+    dice: Dice
+    ledger: Ledger
+    facts: Sequence[Fact]
+    lines: tuple[str, ...]
+    fixed: Mapping[str, str]
+    bounds: Mapping[str, tuple[str, float]]
+    broken: str
+
+
+def answer(request: Request, parameters: Parameters, dice: Dice, ledger: Ledger) -> Answer:
+    """Fill the form; without one, write what the schema or the first tool wants."""
+    form = form_of(request)
+    desk = _desk(request, parameters, dice, ledger)
+    if request.sampling.tools:
+        return _tool_call(request, desk)
+    if form is None:
+        schema = request.sampling.schema or {}
+        return json.dumps(from_schema(desk, _unwrapped(schema), schema, "reply", 0), ensure_ascii=False)
+    written: dict[str, set[str]] = {}
+
+    def make(hole: Hole, k: int) -> Any:
+        return _different(lambda draw: value(desk, hole, draw), k, written.setdefault(hole.name, set()), hole)
+
+    count = _asked_length(request)
+    return fill(request, form, compose(form, make, lambda hole: count or _open_length(form)))
+
+
+def _different(write: Any, k: int, taken: set[str], hole: Hole) -> Any:
+    """A value that no other entry of the list has, as far as there are any."""
+    made = write(k)
+    for more in range(1, 40):
+        if hole.kind != "text" or str(made) not in taken:
+            break
+        made = write(k + 1000 * more)
+    if hole.kind == "text" and str(made) in taken:
+        made = f"{made} ({len(taken) + 1})"
+    taken.add(str(made))
+    return made
+
+
+def _open_length(form: Form) -> int:
+    return 3
+
+
+def _asked_length(request: Request) -> int:
+    """The number of entries that the prompt names for an open list, 0 when it names none."""
+    match = re.search(r"\b(?:exactly|list of|at most|write|generate|propose|give)\s+(\d{1,3})\b", request.last)
+    return min(int(match[1]), _LONGEST_LIST) if match else 0
+
+
+def _desk(request: Request, parameters: Parameters, dice: Dice, ledger: Ledger) -> Desk:
+    fixed, bounds = _fixed("\n".join(text for tag in _FIXING for _, text in parts(request, tag)))
+    names = sorted(fixed.keys() | bounds.keys())
+    broken = ""
+    if names and not dice.hit("obey", request.occasion, parameters.obey):
+        broken = names[dice.pick("broken", request.occasion, len(names))]
+        ledger.acts.append((broken, "break"))
+    facts = read_facts(request.persona, request.memory)
+    ledger.facts = facts
+    return Desk(request, dice, ledger, facts, _lines(request), fixed, bounds, broken)
+
+
+@lru_cache(maxsize=1024)
+def _fixed(text: str) -> tuple[Mapping[str, str], Mapping[str, tuple[str, float]]]:
+    bounds = {_fold(name): (sign, float(number)) for name, sign, number in _BOUND.findall(text)}
+    return {k: v for k, v in keyed(text).items() if k not in bounds}, bounds
+
+
+def _fold(text: str) -> str:
+    return " ".join(re.sub(r"[\W_]+", " ", text.lower()).split())
+
+
+def _lines(request: Request) -> tuple[str, ...]:
+    return _material_lines(tuple(text for tag in _SOURCES for _, text in parts(request, tag)) or (request.last,))
+
+
+@lru_cache(maxsize=1024)
+def _material_lines(texts: tuple[str, ...]) -> tuple[str, ...]:
+    found: list[str] = []
+    for text in texts:
+        options = options_of_block(text)
+        found += [o.text for o in options] if options else sentences(text)
+    return tuple(dict.fromkeys(line.strip().rstrip(".") for line in found if line.strip()))
+
+
+# ---------------------------------------------------------------------------------------------------- values
+
+
+def value(desk: Desk, hole: Hole, k: int) -> Any:
+    """A value for one hole: the fixed one, else by name and type."""
+    name = _fold(hole.name.rsplit(".", 1)[-1])
+    kept = _kept(desk, name)
+    key = f"{desk.request.occasion}|{hole.name}|{k}"
+    if hole.kind == "number":
+        return _number(desk, hole, name, kept, key)
+    if hole.choices:
+        return _choice(desk, hole, name, kept, key)
+    if hole.kind == "path":
+        return _a_path(desk, key)
+    return _text(desk, name, kept, k, key)
+
+
+def _kept(desk: Desk, name: str) -> str | None:
+    if name in desk.fixed:
+        desk.ledger.acts.append((name, "broken" if name == desk.broken else "kept"))
+        return desk.fixed[name]
+    return None
+
+
+def _number(desk: Desk, hole: Hole, name: str, kept: str | None, key: str) -> float | int:
+    lo, hi = float(hole.lo or 0), float(hole.hi or 0)
+    if is_certainty(hole):
+        return to_range(hole, lo + 0.8 * (hi - lo))
+    wanted = _plain_number(kept) if kept is not None else _bounded(desk, name, lo, hi)
+    if wanted is None:
+        wanted = _plain_number(_of_persona(desk, name) or "")
+    if wanted is None:
+        return to_range(hole, lo + (hi - lo) * desk.dice.u("number", key))
+    if name == desk.broken and name in desk.fixed:
+        wanted = wanted + 1 if wanted + 1 <= hi else wanted - 1
+    return to_range(hole, wanted)
+
+
+def _bounded(desk: Desk, name: str, lo: float, hi: float) -> float | None:
+    """A number on the right side of a bound; on the wrong side when this is the rule that is broken."""
+    if name not in desk.bounds:
+        return None
+    sign, limit = desk.bounds[name]
+    below = (sign in ("<", "<=", "≤")) != (name == desk.broken)
+    desk.ledger.acts.append((name, "broken" if name == desk.broken else "kept"))
+    return max(limit - 1, lo) if below else min(limit + 1, hi)
+
+
+def _plain_number(text: str) -> float | None:
+    match = re.search(r"-?\d+(?:\.\d+)?", text)
+    return float(match[0]) if match else None
+
+
+def _choice(desk: Desk, hole: Hole, name: str, kept: str | None, key: str) -> str | bool:
+    wanted = next((c for c in hole.choices if kept is not None and _fold(c) == _fold(kept)), None)
+    if wanted is not None and name == desk.broken:
+        wanted = next(c for c in hole.choices if c != wanted)
+    if wanted is None:
+        stated = stems(_of_persona(desk, name) or "")
+        wanted = next((c for c in hole.choices if stated and stems(c) == stated), None)
+    wanted = wanted or hole.choices[desk.dice.pick("choice", key, len(hole.choices))]
+    return wanted == "yes" if hole.kind == "yesno" else wanted
+
+
+def _a_path(desk: Desk, key: str) -> str:
+    from personarium.models.simulated.extracting import paths_in
+
+    listed = paths_in("\n".join(part(desk.request, tag) for tag in ("memory", "rules", "materials", "slot", "text")))
+    if not listed:
+        desk.ledger.unread.append("no paths are listed")
+        return "note"
+    return listed[desk.dice.pick("path", key, len(listed))]
+
+
+def _of_persona(desk: Desk, name: str) -> str | None:
+    wanted = key_of(name)
+    return next((f.value for f in desk.facts if wanted and f.key == wanted), None)
+
+
+def _text(desk: Desk, name: str, kept: str | None, k: int, key: str) -> str:
+    if kept is not None:
+        return kept if name != desk.broken else _another(desk, name, kept, key)
+    wanted = key_of(name) or key_of(name.removesuffix("s"))
+    if wanted and k == 0 and (stated := _of_persona(desk, name)):
+        return stated
+    if wanted:
+        values = attributes()[wanted].values
+        return values[(desk.dice.pick("value", f"{desk.request.occasion}|{name}", len(values)) + k) % len(values)]
+    if _WHY.search(name):
+        return f"It follows from {_about(desk, k)}."
+    if _LONG.search(name):
+        return _sentence(desk, k, key)
+    return _item(desk, name, k, key)
+
+
+def _another(desk: Desk, name: str, kept: str, key: str) -> str:
+    """Another value than the fixed one: of the attribute, else none at all."""
+    attribute = attributes().get(key_of(name))
+    others = [v for v in attribute.values if _fold(v) != _fold(kept)] if attribute else []
+    return others[desk.dice.pick("other", key, len(others))] if others else f"anything but {kept}"
+
+
+def _about(desk: Desk, k: int) -> str:
+    """A few words of the materials."""
+    if not desk.lines:
+        return "what is known"
+    line = desk.lines[k % len(desk.lines)]
+    return " ".join(line.split()[:8]).rstrip(",;:")
+
+
+def _attribute(desk: Desk, k: int, stream: str) -> Attribute:
+    known = list(attributes().values())
+    return known[(desk.dice.pick(stream, desk.request.occasion, len(known)) + k) % len(known)]
+
+
+def _item(desk: Desk, name: str, k: int, key: str) -> str:
+    """One item of a list: a listed line of the materials, a question, or a short phrase."""
+    if _QUESTIONS.search(name) or (name in ("text", "items", "item") and _QUESTIONS.search(_task(desk.request))):
+        return _question(desk, k)
+    listed = _listed(desk.request)
+    if k < len(listed):
+        return _by_relevance(desk, listed)[k]
+    attribute = _attribute(desk, k, "item")
+    worth = attribute.values[desk.dice.pick("item_value", key, len(attribute.values))]
+    about = _OPENINGS[k % len(_OPENINGS)].format(_about(desk, k))
+    return worth if _NAMES.search(name) else f"{about}: {attribute.synonyms[0]}, {worth}"
+
+
+def _question(desk: Desk, k: int) -> str:
+    attribute = _attribute(desk, k, "question")
+    frame = _ASKS[k % len(_ASKS)]
+    asked = attribute.question if frame == "{}" else attribute.question[:1].lower() + attribute.question[1:]
+    return frame.format(asked, about=_about(desk, k))
+
+
+def _sentence(desk: Desk, k: int, key: str) -> str:
+    attribute = _attribute(desk, k, "sentence")
+    worth = attribute.values[desk.dice.pick("sentence_value", key, len(attribute.values))]
+    return f"{_OPENINGS[k % len(_OPENINGS)].format(_about(desk, k))}. The {attribute.synonyms[0]} is {worth}."
+
+
+@lru_cache(maxsize=1024)
+def _without_blocks(text: str, spans: tuple[tuple[int, int], ...]) -> str:
+    for start, end in reversed(spans):
+        text = text[:start] + text[end:]
+    return text
+
+
+def _task(request: Request) -> str:
+    """The words of the last message outside of its blocks."""
+    spans = tuple(
+        (b.start, b.end) for b in request.blocks if request.last[b.start : b.start + len(b.tag) + 1] == f"<{b.tag}"
+    )
+    return _without_blocks(request.last, spans)
+
+
+def _listed(request: Request) -> tuple[str, ...]:
+    """The lines of a list in the materials from which a choice is to be made."""
+    if not re.search(r"\b(?:choose|select|pick|relevant|rank|order|which of)\b", _task(request), re.IGNORECASE):
+        return ()
+    return tuple(o.text for o in options_of_block(part(request, "materials") or part(request, "options")))
+
+
+def _by_relevance(desk: Desk, listed: Sequence[str]) -> list[str]:
+    about = stems(desk.request.persona)
+    return sorted(listed, key=lambda line: -len(stems(line) & about))
+
+
+# ---------------------------------------------------------------------------------------------------- schemas, tools
+
+
+def _unwrapped(schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The schema itself, also when it is wrapped as an endpoint's response format."""
+    inner = schema.get("json_schema", schema)
+    inner = inner.get("schema", inner) if isinstance(inner, Mapping) else schema
+    return inner if isinstance(inner, Mapping) else {}
+
+
+def from_schema(desk: Desk, schema: Any, root: Mapping[str, Any], name: str, depth: int, k: int = 0) -> Any:
+    """A value that satisfies a JSON schema: by type, bounds, enumeration and field name."""
+    if not isinstance(schema, Mapping) or depth > _DEEPEST:
+        return None
+    if "$ref" in schema:
+        return from_schema(desk, _referred(schema["$ref"], root), root, name, depth + 1, k)
+    for several in ("anyOf", "oneOf", "allOf"):
+        if schema.get(several):
+            found = [s for s in schema[several] if not (isinstance(s, Mapping) and s.get("type") == "null")]
+            return from_schema(desk, (found or schema[several])[0], root, name, depth + 1, k)
+    if "const" in schema:
+        return schema["const"]
+    key = f"{desk.request.occasion}|{name}|{k}"
+    if schema.get("enum"):
+        return _enumerated(desk, list(schema["enum"]), name, key)
+    kind = schema.get("type")
+    kind = next((t for t in kind if t != "null"), "null") if isinstance(kind, list) else kind
+    if kind == "object" or (kind is None and "properties" in schema):
+        fields = schema.get("properties", {})
+        return {f: from_schema(desk, s, root, f, depth + 1, k) for f, s in fields.items()}
+    if kind == "array":
+        return _array(desk, schema, root, name, depth)
+    if kind in ("integer", "number"):
+        return _schema_number(desk, schema, name, key, kind == "integer")
+    if kind == "boolean":
+        return value(desk, Hole("yesno", name, choices=("yes", "no")), k)
+    return None if kind == "null" else _schema_text(desk, schema, name, k, key)
+
+
+def _referred(ref: Any, root: Mapping[str, Any]) -> Any:
+    node: Any = _unwrapped(root)
+    for step in str(ref).lstrip("#/").split("/"):
+        node = node.get(step.replace("~1", "/").replace("~0", "~"), {}) if isinstance(node, Mapping) else {}
+    return node
+
+
+def _enumerated(desk: Desk, values: list[Any], name: str, key: str) -> Any:
+    texts = tuple(str(v) for v in values)
+    if len(set(texts)) < 2:
+        return values[0]
+    chosen = _choice(desk, Hole("choice", name, choices=texts), _fold(name), _kept(desk, _fold(name)), key)
+    return values[texts.index(str(chosen))]
+
+
+def _array(desk: Desk, schema: Mapping[str, Any], root: Mapping[str, Any], name: str, depth: int) -> list[Any]:
+    wanted = max(
+        int(schema.get("minItems", 0)),
+        min(_asked_length(desk.request) or 3, int(schema.get("maxItems", _LONGEST_LIST))),
+    )
+    item = schema.get("items", {"type": "string"})
+    made: list[Any] = []
+    for k in range(min(wanted, _LONGEST_LIST)):
+        one = from_schema(desk, item, root, name, depth + 1, k)
+        made.append(f"{one} ({k + 1})" if isinstance(one, str) and one in made and "enum" not in str(item) else one)
+    return made
+
+
+def _schema_number(desk: Desk, schema: Mapping[str, Any], name: str, key: str, whole: bool) -> float | int:
+    step = 1 if whole else 0.01
+    lo = float(schema.get("minimum", schema.get("exclusiveMinimum", 0) + step if "exclusiveMinimum" in schema else 0))
+    hi = float(
+        schema.get(
+            "maximum", schema.get("exclusiveMaximum", 0) - step if "exclusiveMaximum" in schema else max(lo + 1, 100)
+        )
+    )
+    return _number(desk, Hole("number", name, lo=lo, hi=hi, integer=whole), _fold(name), _kept(desk, _fold(name)), key)
+
+
+def _schema_text(desk: Desk, schema: Mapping[str, Any], name: str, k: int, key: str) -> str:
+    text = _text(desk, _fold(name), _kept(desk, _fold(name)), k, key)
+    while len(text) < min(int(schema.get("minLength", 0)), 10_000):
+        text = f"{text} {_sentence(desk, len(text), key)}"
+    return text[: int(schema["maxLength"])] if "maxLength" in schema else text
+
+
+def _tool_call(request: Request, desk: Desk) -> Answered:
+    """A call of the first tool, or of the one whose name or description shares most stems with what was last said."""
+    asked = stems(request.last)
+    tools = [t.get("function", t) for t in request.sampling.tools]
+    scored = [
+        (len(asked & stems(f"{t.get('name', '')} {t.get('description', '')}".replace("_", " "))), -i)
+        for i, t in enumerate(tools)
+    ]
+    tool = tools[-max(scored)[1]]
+    schema = tool.get("parameters") or {}
+    arguments = from_schema(desk, schema, schema, "arguments", 0) or {}
+    call = {
+        "id": f"call_{request.occasion[:12]}",
+        "type": "function",
+        "function": {"name": tool.get("name", ""), "arguments": json.dumps(arguments, ensure_ascii=False)},
+    }
+    return Answered("", tool_calls=(call,))

@@ -23,7 +23,7 @@ _EXPORTS = {
     "canonical_name": "parameters",
     "parse_name": "parameters",
 }
-__all__ = sorted(_EXPORTS)  # noqa: PLE0605
+__all__ = sorted(_EXPORTS)
 
 
 def __getattr__(name: str) -> Any:

@@ -15,12 +15,13 @@ from personarium.text.blocks import Block, blocks
 from personarium.text.form import Form
 
 # A sentence that opens with one of these tells the model what to do; it is not part of who it is.
-_IMPERATIVES = frozenset(
-    """answer reply respond write return give choose select keep stay remain speak talk use do don't never always remember
-    follow imagine pretend please try avoid make ensure let take be begin start end stop output print show state list
-    rate judge score evaluate read consider think note act play adopt assume behave roleplay role-play embody provide
-    complete continue only produce ask refrain reflect draw base mention include limit put say tell""".split()
-)
+_ORDERS = """
+answer reply respond write return give choose select keep stay remain speak talk use do don't never always
+remember follow imagine pretend please try avoid make ensure let take be begin start end stop output print show
+state list rate judge score evaluate read consider think note act play adopt assume behave roleplay role-play
+embody provide complete continue only produce ask refrain reflect draw base mention include limit put say tell
+"""
+_IMPERATIVES = frozenset(_ORDERS.split())
 _COMMAND = re.compile(
     r"\byou(?:r (?:task|job|goal|replies|answers|answer|reply|response|responses) (?:is|are|must|should))\b"
     r"|\byou (?:must|should|will be (?:asked|given|shown)|will (?:answer|reply|respond|play|act|talk|chat|speak|have)|"
@@ -171,7 +172,7 @@ def _form(texts: tuple[str, ...]) -> Form | None:
     return next((_form_of(text) for text in reversed(texts) if "<reply>" in text), None)
 
 
-def _occasion(texts: list[tuple[str, str]], sampling: Sampling) -> str:
+def _occasion(texts: Sequence[tuple[str, str]], sampling: Sampling) -> str:
     seed = sampling.sent_seed if sampling.temperature > 0 else None
     asked = {
         "messages": texts,

@@ -85,14 +85,14 @@ class SimulatedModel:
         """The canonical name: keys sorted, defaults left out, files with their digest."""
         return self._name
 
-    async def generate(self, messages: Sequence[Message], sampling: Sampling = Sampling()) -> Reply:  # noqa: B008
+    async def generate(self, messages: Sequence[Message], sampling: Sampling = Sampling()) -> Reply:
         """The reply: a pure function of the parameters and of what goes over the wire."""
         return self._reply(messages, sampling)[0]
 
     async def stream(
         self,
         messages: Sequence[Message],
-        sampling: Sampling = Sampling(),  # noqa: B008
+        sampling: Sampling = Sampling(),
     ) -> AsyncIterator[str | Reply]:
         """The same reply word by word, and last the whole :class:`Reply`."""
         reply, _ = self._reply(messages, sampling)
@@ -104,7 +104,7 @@ class SimulatedModel:
             yield reply.text[end:]
         yield reply
 
-    def explain(self, messages: Sequence[Message], sampling: Sampling = Sampling()) -> Ledger:  # noqa: B008
+    def explain(self, messages: Sequence[Message], sampling: Sampling = Sampling()) -> Ledger:
         """Recompute what was read, drawn and decided for this request; only calibrations and tests call it."""
         return self._reply(messages, sampling)[1]
 
@@ -127,7 +127,7 @@ _UNSPOILT = frozenset({"mute", "refuser", "constant", "parrot", "copycat", "unpa
 
 
 def _answer(request: Request, parameters: Parameters, dice: Dice, ledger: Ledger) -> Answer:
-    from personarium.models.simulated.controls import override
+    from personarium.models.simulated.controls import override, recast
     from personarium.models.simulated.playing import refuse
 
     answerer: Answerer | None = None
@@ -142,7 +142,7 @@ def _answer(request: Request, parameters: Parameters, dice: Dice, ledger: Ledger
         return instead
     if parameters.refusal and dice.hit("refusal", request.occasion, parameters.refusal):
         return refuse(request, parameters, dice, ledger)
-    return answerer(request, parameters, dice, ledger)
+    return answerer(recast(request, parameters, ledger.role, dice), parameters, dice, ledger)
 
 
 def _written(answer: str | Filled, request: Request) -> str:

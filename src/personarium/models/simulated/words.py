@@ -10,31 +10,34 @@ _SENTENCE_END = re.compile(r"(?<=[.!?…])[\"'”’)\]]*\s+|\n+")
 _ABBREVIATION = re.compile(r"\b(?:Mr|Mrs|Ms|Dr|Prof|St|Jr|Sr|e\.g|i\.e|vs|No|U\.S|Ph\.D)\.$")
 
 # Function words and words that any two utterances share; they never make a fact relevant.
-STOPWORDS = frozenset(
-    """a about above across actually after again against ago all almost along already also although always am among an and
-    another any anybody anyone anything anyway are aren't around as ask at away back be became because become been before
-    began begin behind being below besides best better between beyond both bring but by call came can can't cannot
-    case certain certainly come could couldn't day describe did didn't different discuss do does doesn't doing don't done
-    down during each either else enough especially etc even ever every everyone everything example explain far feel
-    felt few find first for from further gave general get getting give given go goes going gone good got great had
-    hadn't has hasn't have haven't having he he'd he'll her here hers herself him himself his how however i i'd i'll
-    i'm i've if important in indeed instead into is isn't it it's its itself just keep kind knew know known last
-    later least less let let's like likely little long look lot made main make makes many may maybe me mean might mine
-    more most much must my myself need never new next no nobody none nor not nothing now of off often ok old on once
-    one ones only onto or other others otherwise our ours ourselves out over own particular particularly people perhaps
-    person please point possible put quite rather really regard regarding respond right said same saw say says see
-    seem seen several shall share she she'd she'll should shouldn't show simply since so some somebody someone
-    something sometimes somewhat soon specific still such suppose sure take taken talk tell than that that's the their
-    theirs them themselves then there there's these they they'd they'll they're they've thing things think this those
-    though through thus time to today together told too toward towards tried try under until up upon us use used
-    using usually various very via want wanted was wasn't way ways we we'd we'll we're we've well went were weren't
-    what what's when where whether which while who who's whole whom whose why will with within without won't would
-    wouldn't year years yes yet you you'd you'll you're you've your yours yourself yourselves""".split()
-)
-NEGATIONS = frozenset(
-    """not no never none nobody nothing neither nor cannot without hardly can't don't doesn't didn't isn't aren't wasn't
-    weren't won't wouldn't haven't hasn't hadn't couldn't shouldn't""".split()
-)
+_SMALL_WORDS = """
+a about above across actually after again against ago all almost along already also although always am among an
+and another any anybody anyone anything anyway are aren't around as ask at away back be became because become
+been before began begin behind being below besides best better between beyond both bring but by call came can
+can't cannot case certain certainly come could couldn't day describe did didn't different discuss do does
+doesn't doing don't done down during each either else enough especially etc even ever every everyone everything
+example explain far feel felt few find first for from further gave general get getting give given go goes going
+gone good got great had hadn't has hasn't have haven't having he he'd he'll her here hers herself him himself
+his how however i i'd i'll i'm i've if important in indeed instead into is isn't it it's its itself just keep
+kind knew know known last later least less let let's like likely little long look lot made main make makes many
+may maybe me mean might mine more most much must my myself need never new next no nobody none nor not nothing
+now of off often ok old on once one ones only onto or other others otherwise our ours ourselves out over own
+particular particularly people perhaps person please point possible put quite rather really regard regarding
+respond right said same saw say says see seem seen several shall share she she'd she'll should shouldn't show
+simply since so some somebody someone something sometimes somewhat soon specific still such suppose sure take
+taken talk tell than that that's the their theirs them themselves then there there's these they they'd they'll
+they're they've thing things think this those though through thus time to today together told too toward towards
+tried try under until up upon us use used using usually various very via want wanted was wasn't way ways we we'd
+we'll we're we've well went were weren't what what's when where whether which while who who's whole whom whose
+why will with within without won't would wouldn't year years yes yet you you'd you'll you're you've your yours
+yourself yourselves
+"""
+STOPWORDS = frozenset(_SMALL_WORDS.split())
+_DENYING = """
+not no never none nobody nothing neither nor cannot without hardly can't don't doesn't didn't isn't aren't
+wasn't weren't won't wouldn't haven't hasn't hadn't couldn't shouldn't
+"""
+NEGATIONS = frozenset(_DENYING.split())
 _INFLECTIONS = ("ings", "ing", "edly", "ied", "ies", "ed", "es", "s", "ly")
 _DERIVATIONS = (
     "ization", "isation", "ability", "ionate", "ation", "ments", "ment", "ness", "able", "ible", "ist", "ism", "ity",
@@ -53,7 +56,7 @@ def words(text: str) -> list[str]:
 def stem(word: str) -> str:
     """The stem of one lower-case word: one inflection is cut, then up to three derivations (``hiking`` -> ``hik``).
 
-    A light stemmer of our own: it only has to bring the forms of one word together (``nurse``, ``nurses``, ``nursing``).
+    A light stemmer of our own: it only has to bring the forms of one word together (``nurse``, ``nursing``).
     """
     word = _cut(word.removesuffix("'s"), _INFLECTIONS, _SHORTEST)
     for _ in range(3):

@@ -18,7 +18,8 @@ _CUT = re.compile(
     re.I,
 )
 _SUBJECT = re.compile(
-    r"^(?:and |but |also |so )*(?P<subject>i|you|he|she|they|we|the (?:speaker|user|person|character|man|woman|persona))\b"
+    r"^(?:and |but |also |so )*"
+    r"(?P<subject>i|you|he|she|they|we|the (?:speaker|user|person|character|man|woman|persona))\b"
     r"(?P<short>['’](?:m|re|s|ve|d|ll))?\s*(?P<rest>.*)$",
     re.I | re.S,
 )

@@ -38,7 +38,8 @@ _UNPARSABLE = "Well, there is much to be said about this, and some would say som
 # Whom the control `other` plays; invented, keyed and fluent.
 OTHERS: tuple[str, ...] = (
     "Name: Anselm Reuter\nAge: 64\nOccupation: lighthouse keeper\nHome: Heligoland\nHobby: knot tying\n"
-    "Favourite food: smoked herring\nPet: a one-eyed tomcat\nCore value: solitude\nI carve walking sticks from driftwood.",
+    "Favourite food: smoked herring\nPet: a one-eyed tomcat\nCore value: solitude\n"
+    "I carve walking sticks from driftwood.",
     "Name: Zofia Lewandowska\nAge: 22\nOccupation: circus acrobat\nHome: Gdansk\nHobby: unicycle hockey\n"
     "Favourite food: plum dumplings\nPet: a magpie\nCore value: daring\nI sew my own costumes out of sailcloth.",
     "Name: Baptiste Nkemelu\nAge: 37\nOccupation: truffle hunter\nHome: Cahors\nHobby: bagatelle\n"

@@ -13,7 +13,10 @@ _ANIMAL = (
 )
 _RELATIVE = r"(?:sons?|daughters?|kids?|child(?:ren)?|twins?|grandchildren|grandsons?|granddaughters?)"
 _SIBLING = r"(?:brothers?|sisters?|siblings?)"
-_FAITH = r"(?:Muslim|Christian|Catholic|Protestant|Buddhist|Hindu|Jewish|Sikh|Quaker|Mormon|Lutheran|Orthodox|[Aa]theist|[Aa]gnostic)"
+_FAITH = (
+    r"(?:Muslim|Christian|Catholic|Protestant|Buddhist|Hindu|Jewish|Sikh|Quaker|Mormon|Lutheran|Orthodox|"
+    r"[Aa]theist|[Aa]gnostic)"
+)
 _I = r"(?:I|[Hh]e|[Ss]he|[Tt]hey|[Yy]ou|[Ww]e)"
 _LABEL = r"(?P<label>(?:favou?rite [a-z]+(?: [a-z]+)?|[a-z]+(?: [a-z]+){0,2}))"
 

@@ -308,8 +308,19 @@ _INTENSITY = (
     (r"(?:extremely|exceptionally|incredibly|intensely|utterly|completely)", 2.0),
 )
 _PLAIN_LEVEL = 1.0
-_AMOUNTS = (("extremely low", -2.0), ("very low", -1.5), ("a bit low", -0.5), ("low", -1.0), ("extremely high", 2.0),
-            ("very high", 1.5), ("a bit high", 0.5), ("high", 1.0), ("average", 0.0), ("medium", 0.0), ("moderate", 0.0))  # fmt: skip
+_AMOUNTS = {
+    "extremely low": -2.0,
+    "very low": -1.5,
+    "a bit low": -0.5,
+    "low": -1.0,
+    "extremely high": 2.0,
+    "very high": 1.5,
+    "a bit high": 0.5,
+    "high": 1.0,
+    "average": 0.0,
+    "medium": 0.0,
+    "moderate": 0.0,
+}
 
 
 @lru_cache(maxsize=2048)
@@ -322,7 +333,7 @@ def _levels(text: str) -> tuple[tuple[str, float], ...]:
         found.setdefault(letter, []).append(sign * _intensity(match["how"]))
     for match in stated.finditer(low):
         letter, sign = _trait_names()[match["name"] or match["name2"]]
-        found.setdefault(letter, []).append(sign * dict(_AMOUNTS)[match["amount"] or match["amount2"]])
+        found.setdefault(letter, []).append(sign * _AMOUNTS[match["amount"] or match["amount2"]])
     return tuple((k, max(-2.0, min(2.0, sum(v) / len(v)))) for k, v in sorted(found.items()))
 
 
@@ -354,7 +365,7 @@ def _trait_patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
     words = "|".join(sorted((re.escape(w) for w in _trait_words()), key=len, reverse=True))
     names = "|".join(sorted((re.escape(w) for w in _trait_names()), key=len, reverse=True))
     how = "|".join(pattern for pattern, _ in _INTENSITY)
-    amounts = "|".join(amount for amount, _ in _AMOUNTS)
+    amounts = "|".join(_AMOUNTS)
     return (
         re.compile(rf"\b(?:(?P<how>{how})\s+)?(?P<word>{words})\b"),
         re.compile(

@@ -44,9 +44,11 @@ if TYPE_CHECKING:
     from personarium.stats.independent import welch_from_summary as welch_from_summary
     from personarium.stats.independent import welch_t as welch_t
     from personarium.stats.intervals import bootstrap as bootstrap
+    from personarium.stats.intervals import bootstrap_limits as bootstrap_limits
     from personarium.stats.intervals import bootstrap_mean as bootstrap_mean
     from personarium.stats.intervals import mean_interval as mean_interval
     from personarium.stats.intervals import nested_bootstrap as nested_bootstrap
+    from personarium.stats.intervals import two_sided_p as two_sided_p
     from personarium.stats.intervals import wilson as wilson
     from personarium.stats.outcomes import Outcomes as Outcomes
     from personarium.stats.outcomes import read_outcomes as read_outcomes
@@ -68,6 +70,27 @@ if TYPE_CHECKING:
     from personarium.stats.power import power_paired_t as power_paired_t
     from personarium.stats.power import power_two_sample_t as power_two_sample_t
     from personarium.stats.power import runs_needed as runs_needed
+    from personarium.stats.reliability import OneFactor as OneFactor
+    from personarium.stats.reliability import Reliability as Reliability
+    from personarium.stats.reliability import SplitHalf as SplitHalf
+    from personarium.stats.reliability import alpha_if_deleted as alpha_if_deleted
+    from personarium.stats.reliability import cronbach_alpha as cronbach_alpha
+    from personarium.stats.reliability import item_rest_correlations as item_rest_correlations
+    from personarium.stats.reliability import omega_from_loadings as omega_from_loadings
+    from personarium.stats.reliability import omega_total as omega_total
+    from personarium.stats.reliability import one_factor as one_factor
+    from personarium.stats.reliability import reliability_of as reliability_of
+    from personarium.stats.reliability import reliable_change as reliable_change
+    from personarium.stats.reliability import spearman_brown as spearman_brown
+    from personarium.stats.reliability import split_half as split_half
+    from personarium.stats.reliability import standard_error_of_measurement as standard_error_of_measurement
+    from personarium.stats.scales import Keyed as Keyed
+    from personarium.stats.scales import ScaleKey as ScaleKey
+    from personarium.stats.scales import ScaleScores as ScaleScores
+    from personarium.stats.scales import complete_rows as complete_rows
+    from personarium.stats.scales import from_keyed_answers as from_keyed_answers
+    from personarium.stats.scales import key_answers as key_answers
+    from personarium.stats.scales import scale_scores as scale_scores
 
 _EXPORTS = {
     "Calibration": "personarium.stats.agreement",
@@ -75,30 +98,43 @@ _EXPORTS = {
     "Comparison": "personarium.stats.comparisons",
     "DivergenceReport": "personarium.stats.divergence",
     "FirstDivergence": "personarium.stats.divergence",
+    "Keyed": "personarium.stats.scales",
+    "OneFactor": "personarium.stats.reliability",
     "Outcomes": "personarium.stats.outcomes",
     "PassK": "personarium.stats.passk",
     "PassKTable": "personarium.stats.passk",
     "RandomnessConfig": "personarium.stats.agentic_randomness",
     "RandomnessReport": "personarium.stats.agentic_randomness",
+    "Reliability": "personarium.stats.reliability",
     "RunsNeeded": "personarium.stats.power",
+    "ScaleKey": "personarium.stats.scales",
+    "ScaleScores": "personarium.stats.scales",
+    "SplitHalf": "personarium.stats.reliability",
+    "alpha_if_deleted": "personarium.stats.reliability",
     "auc": "personarium.stats.independent",
     "benjamini_hochberg": "personarium.stats.corrections",
     "binned_js_distance": "personarium.stats.distances",
     "bonferroni": "personarium.stats.corrections",
     "bootstrap": "personarium.stats.intervals",
+    "bootstrap_limits": "personarium.stats.intervals",
     "bootstrap_mean": "personarium.stats.intervals",
     "brier": "personarium.stats.agreement",
     "calibration": "personarium.stats.agreement",
     "cohens_d": "personarium.stats.independent",
     "cohens_d_from_summary": "personarium.stats.independent",
     "cohens_kappa": "personarium.stats.agreement",
+    "complete_rows": "personarium.stats.scales",
+    "cronbach_alpha": "personarium.stats.reliability",
     "divergence_of_runs": "personarium.stats.divergence",
     "first_divergence": "personarium.stats.divergence",
+    "from_keyed_answers": "personarium.stats.scales",
     "holm": "personarium.stats.corrections",
+    "item_rest_correlations": "personarium.stats.reliability",
     "items_needed": "personarium.stats.power",
     "jensen_shannon_distance": "personarium.stats.distances",
     "jensen_shannon_divergence": "personarium.stats.distances",
     "kendall_tau_b": "personarium.stats.correlation",
+    "key_answers": "personarium.stats.scales",
     "krippendorff_alpha": "personarium.stats.agreement",
     "ks_statistic": "personarium.stats.distances",
     "mann_whitney": "personarium.stats.independent",
@@ -107,6 +143,9 @@ _EXPORTS = {
     "mean_interval": "personarium.stats.intervals",
     "min_detectable_effect": "personarium.stats.power",
     "nested_bootstrap": "personarium.stats.intervals",
+    "omega_from_loadings": "personarium.stats.reliability",
+    "omega_total": "personarium.stats.reliability",
+    "one_factor": "personarium.stats.reliability",
     "paired_bootstrap": "personarium.stats.paired",
     "paired_t": "personarium.stats.paired",
     "pairwise_accuracy": "personarium.stats.agreement",
@@ -119,13 +158,20 @@ _EXPORTS = {
     "power_paired_t": "personarium.stats.power",
     "power_two_sample_t": "personarium.stats.power",
     "read_outcomes": "personarium.stats.outcomes",
+    "reliability_of": "personarium.stats.reliability",
+    "reliable_change": "personarium.stats.reliability",
     "runs_needed": "personarium.stats.power",
     "sample_distance": "personarium.stats.distances",
+    "scale_scores": "personarium.stats.scales",
     "shares_of": "personarium.stats.distances",
     "sign_flip_test": "personarium.stats.paired",
     "spearman": "personarium.stats.correlation",
+    "spearman_brown": "personarium.stats.reliability",
+    "split_half": "personarium.stats.reliability",
+    "standard_error_of_measurement": "personarium.stats.reliability",
     "summarize": "personarium.stats.agentic_randomness",
     "total_variation": "personarium.stats.distances",
+    "two_sided_p": "personarium.stats.intervals",
     "wasserstein_1": "personarium.stats.distances",
     "welch_from_summary": "personarium.stats.independent",
     "welch_t": "personarium.stats.independent",

@@ -51,15 +51,16 @@ KEYED: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
                 rf"adopted)\s+({_COUNT} (?:\w+ ){{0,2}}{_ANIMAL}(?: (?:named|called) [A-Z]\w+)?)"),
         ("language", r"\b(?:speaks?|fluent in|speaking)\s+(?:fluent )?([A-Z][a-z]+)"),
         ("allergy", r"\ballergic to ([\w ]+)"),
+        ("", rf"\b(?:[Mm]y|[Hh]is|[Hh]er|[Tt]heir|[Yy]our) {_LABEL} (?:is|are|"
+             rf"was)(?: now)?\s+(?:called |named )?([^,;]+)"),
         ("dislikes", rf"\b(?:{_I} )?(?:hates?|dislikes?|detests?|loathes?|despises?|can(?:no|')t stand|"
                      rf"(?:do not|don't|does not|doesn't) (?:like|enjoy))\s+([^,;.]+)"),
         ("likes", rf"^(?:{_I} )?(?:(?:really|also|absolutely|truly) )?(?:loves?|likes?|enjoys?|"
                   rf"adores?|(?:am|is|are) (?:fond of|passionate about|keen on|"
                   rf"into))\s+(?!that\b)([^,;.]+)"),
-        ("value", rf"\b(?:{_I} )?(?:values?|(?:strongly |firmly )?believes? in|cares? about)\s+([^,;.]+)"),
+        ("value", rf"\b(?:{_I} )?(?:values?(?! is\b| are\b)|(?:strongly |firmly )?believes? in|cares? about)"
+                  r"\s+([^,;.]+)"),
         ("fear", r"\b(?:afraid|scared|terrified) of\s+([^,;.]+)"),
-        ("", rf"\b(?:[Mm]y|[Hh]is|[Hh]er|[Tt]heir|[Yy]our) {_LABEL} (?:is|are|"
-             rf"was)(?: now)?\s+(?:called |named )?([^,;]+)"),
         ("occupation", rf"\b(?:{_I} )?(?:works?|worked|working)(?: now| currently)? as (?:an? |"
                        rf"the )?([^,;.]+?)(?= (?:in|at|for|from|with|on|to|by|under)\b|\s*$|[,;.])"),
         ("employer", r"\b(?:works? (?:for|at)|employed (?:by|at))\s+([^,;.]+)"),

@@ -216,18 +216,37 @@ _LISTED = re.compile(r"\s*(?:[,;/]|\band\b)\s*")
 _LONGEST_VALUE = 12  # words; a longer "value" is prose under a heading and is read as prose
 
 
+_SENTENCE_START = re.compile(r"(?:i|you|he|she|they|we|my|your|his|her|their)\b", re.I)
+_LONGEST_HEADING = 3
+
+
 @lru_cache(maxsize=4096)
 def _parse(text: str) -> tuple[Fact, ...]:
     found: list[Fact] = []
-    for line in _LINE.finditer(text):
+    lines = list(_LINE.finditer(text))
+    for place, line in enumerate(lines):
         keyed = _KEYED_LINE.match(line.group())
-        value = keyed["value"] if keyed else ""
-        if keyed and len(value.split()) <= _LONGEST_VALUE and not re.search(r"[.!?]\s", value):
-            found += _keyed(keyed["label"], value, line.start() + keyed.start("value"), line.group())
-        else:
+        if keyed and _is_value(keyed["label"], keyed["value"]):
+            found += _keyed(keyed["label"], keyed["value"], line.start() + keyed.start("value"), line.group())
+        elif not _is_heading(line.group(), lines[place + 1].group() if place + 1 < len(lines) else ""):
             start = line.start() + keyed.start("value") if keyed else line.start()
             found += _prose(text, start, line.end())
     return tuple(f for f in found if f.stems)
+
+
+def _is_value(label: str, value: str) -> bool:
+    """Whether what follows a label is its value and not prose under a heading."""
+    if len(value.split()) > _LONGEST_VALUE or re.search(r"[.!?]\s", value):
+        return False
+    return bool(key_of(label)) or not _SENTENCE_START.match(value)
+
+
+def _is_heading(line: str, after: str) -> bool:
+    bare = line.strip()
+    if bare.startswith("#"):
+        return True
+    short = len(bare.split()) <= _LONGEST_HEADING and bare[-1:] not in ".!?"
+    return short and _KEYED_LINE.match(after) is not None
 
 
 def _keyed(label: str, value: str, start: int, line: str) -> Iterator[Fact]:

@@ -23,8 +23,9 @@ embody provide complete continue only produce ask refrain reflect draw base ment
 """
 _IMPERATIVES = frozenset(_ORDERS.split())
 _COMMAND = re.compile(
-    r"\byou(?:r (?:task|job|goal|replies|answers|answer|reply|response|responses) (?:is|are|must|should))\b"
-    r"|\byou (?:must|should|will be (?:asked|given|shown)|will (?:answer|reply|respond|play|act|talk|chat|speak|have)|"
+    r"\byou(?:r (?:task|job|goal|replies|answers|answer|reply|response|responses) (?:is to|are to|must|should))\b"
+    r"|\byou (?:answer|reply|respond|must|should|will be (?:asked|given|shown)|"
+    r"will (?:answer|reply|respond|play|act|talk|chat|speak|have)|"
     r"are (?:to|asked|going|given|about|having|talking|chatting|speaking)|may only|can only|need to|have to|shall)\b"
     r"|\b(?:the following|below) (?:is|are)\b|\bstay in character\b",
     re.I,
@@ -39,6 +40,12 @@ _LEAD_IN = re.compile(
     r"you(?:'re| are)(?: now)? (?:role-?)?(?:playing|acting as|speaking as)(?: the (?:role|part|character) of)?|"
     r"you will (?:play|be|act as)(?: the (?:role|part|character) of)?|your (?:persona|character|identity|role|profile)"
     r"(?: is|:)|(?:persona|character|profile|description|about you|who you are):)\s*",
+    re.I,
+)
+# "Act as the person described below" says nothing itself.
+_ELSEWHERE = re.compile(
+    r"^(?:the|this|that) (?:\w+ )?(?:person|character|persona|identity|role|user|speaker|individual)\b"
+    r"(?=.*\b(?:described|below|above|here|given|following|persona|profile|answer)|\s*[.:]?$)",
     re.I,
 )
 _ASSISTANT = re.compile(r"\b(?:assistant|chat ?bot|language model|AI|expert (?:judge|rater|annotator|evaluator))\b")
@@ -133,7 +140,7 @@ def _described(sentence: str) -> str:
     if re.match(r"you(?:'re| are)\b", bare, re.I) and _ASSISTANT.search(bare):
         return ""
     if lead:
-        return rest
+        return "" if _ELSEWHERE.match(rest) else rest
     first = bare.split(None, 1)[0].lower().strip(",.:;!\"'") if bare else ""
     if first in _IMPERATIVES or _COMMAND.search(bare):
         return ""

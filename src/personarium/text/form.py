@@ -263,6 +263,8 @@ def _list_form(pattern: str, count: int | None, entry: str) -> Form:
 
 
 def _line(pattern: str) -> Line:
+    if pattern.startswith("{"):
+        raise InvalidInput("reply form", "valid JSON with holes as the whole values of keys", pattern)
     line = parse_line(pattern)
     if not line.holes:
         raise InvalidInput("reply form", "at least one hole like <text>, <A|B>, <yes|no> or <1-5>", pattern)

@@ -154,5 +154,7 @@ def fill_line(line: Line, values: Mapping[str, Any]) -> str:
         if hole.name not in values:
             raise InvalidInput("reply form", f"a value for '{hole.name}'", sorted(values), hole.name)
         text = hole.write(values[hole.name])
+        if hole.kind == "path" and not hole.quoted and not re.fullmatch(_exact(hole), text):
+            raise InvalidInput("reply form", "a path without commas, brackets, quotes and line ends", text, hole.name)
         out.append(quote(text) if hole.quoted else text)
     return "".join(out)

@@ -26,9 +26,10 @@ _CLOSERS = r"[ \t)\]}\"']*+"
 _LINE_END = rf"{_CLOSERS}[.!;,:]?[ \t\r)\]}}\"']*+$"
 _AFTER_NUMBER = re.compile(rf"{_LINE_END}|{_CLOSERS}[.!;](?=\s)", re.MULTILINE)
 _AFTER_CHOICE = re.compile(
-    rf"{_LINE_END}|{_CLOSERS}[.!;:)](?=\s)|{_CLOSERS},(?=[ \t]++[a-z]{{2}})|[ \t]++[-(](?=[ \t]*+[^\W\d])", re.MULTILINE
+    rf"{_LINE_END}|[)\]](?=\s)|{_CLOSERS}[.!;:](?=\s)|{_CLOSERS},(?=[ \t]++[a-z]{{2}})|[ \t]++[-(](?=[ \t]*+[^\W\d])",
+    re.MULTILINE,
 )
-_AFTER_YES = re.compile(rf"{_LINE_END}|{_CLOSERS}[.!;:),](?=\s)|[ \t]++[-(](?=[ \t]*+[^\W\d])", re.MULTILINE)
+_AFTER_YES = re.compile(rf"{_LINE_END}|[)\]](?=\s)|{_CLOSERS}[.!;:,](?=\s)|[ \t]++[-(](?=[ \t]*+[^\W\d])", re.MULTILINE)
 _AFTER_LABELLED_NUMBER = re.compile(r"[ \t]*+[-(:.)][ \t]*+[^\W\d][^\d\n]{0,120}+$", re.MULTILINE)
 _TAILS = {"choice": _AFTER_CHOICE, "yesno": _AFTER_YES}
 _CLOSING_RUN = re.compile(r"[\s)\]}\"'.!;,]*+")

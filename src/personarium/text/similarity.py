@@ -8,16 +8,15 @@ from collections import Counter
 from collections.abc import Iterable
 
 # Words that carry no content of their own: articles, pronouns, auxiliaries, prepositions, conjunctions, fillers.
-STOP_WORDS: frozenset[str] = frozenset(
-    """
+_FUNCTION_WORDS = """
     a about after again all also always am an and any are as at be because been before being but by can could did do
     does doing don done down during for from get gets got had has have having he her here hers him his how i if in
     into is it its just let like ll me more most much my myself no nor not now of off on once one only or other our
     ours out over own quite re really s same she should so some such t than that the their theirs them then there
     these they this those through to too under until up upon us ve very was we well were what when where which while
     who whom why will with would yes you your yours yourself
-    """.split()
-)
+"""
+STOP_WORDS: frozenset[str] = frozenset(_FUNCTION_WORDS.split())
 # Words on -ly that are no adverbs, so that they meet their plural ("families").
 _NO_ADVERB = frozenset(["family", "supply", "assembly", "monopoly", "anomaly", "butterfly", "melancholy"])
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")

@@ -25,11 +25,14 @@ class Verdict:
     feedback: str
 
 
-_SCORE_MARK = r"(?:\[RESULT\]:?|\[SCORE\]:?|score\s++of|score:?|result:?)"
-_SCORE = rf"(?P<mark>(?:{_SCORE_MARK}[\s(\[]*+){{1,3}}+)(?P<n>\d{{1,9}})(?!\d)"
-_BELOW = r"(?:[)\]]|\s*+/\s*+5(?!\d)|\s*+out\s*+of\s*+5(?!\d))?"
-_SCORE_PUBLISHED = re.compile(rf"{_SCORE}{_BELOW}\s*+\Z", re.IGNORECASE)
-_SCORE_DEFAULT = re.compile(rf"(?<!\w){_SCORE}{_BELOW}[)\]]?+[ \t]*+\.?+[)\]\s\"']*+\Z", re.IGNORECASE)
+_BRACKETED = r"\[RESULT\]:?|\[SCORE\]:?"
+_WORDED = r"(?:score\s++of|score:?|result:?)"
+_NUMBER = r"(?P<n>\d{1,9})(?!\d)(?:[)\]]|\s*+/\s*+5(?!\d)|\s*+out\s*+of\s*+5(?!\d))?"
+_SCORE_PUBLISHED = re.compile(rf"(?:(?:{_BRACKETED}|{_WORDED})[\s(\[]*+){{1,3}}+{_NUMBER}\s*+\Z", re.IGNORECASE)
+# Beside the published pattern: words count as markers only where they begin, and a full stop may end the text.
+_SCORE_DEFAULT = re.compile(
+    rf"(?:(?:{_BRACKETED}|(?<!\w){_WORDED})[\s(\[]*+){{1,3}}+{_NUMBER}[)\]]?+[ \t]*+\.?+[)\]\s\"']*+\Z", re.IGNORECASE
+)
 _SCRIPT_SCORES = frozenset("12345")
 _PREFERENCE = (
     r"(?:\[RESULT\][:\s]*+(?:Response\s++)?|\[RESULT:\s*+(?:Response\s++)?|\[Response\s++|"
@@ -173,7 +176,7 @@ def score_examples(block: str) -> dict[int, str] | Unparsed:
     ends = [mark.start() for mark in marks[1:]] + [len(block)]
     found = {
         int(mark[1]): _RESPONSE_CUE.sub("", block[mark.end() : end]).strip(" \t\r\n*")
-        for mark, end in zip(marks, ends, strict=True)
+        for mark, end in zip(marks, ends, strict=False)
     }
     missing = [k for k in range(1, 6) if not found.get(k)]
     if missing:
@@ -189,4 +192,4 @@ def _numbered_parts(text: str, heading: re.Pattern[str], count: int, what: str) 
     if len(marks) != count:
         return Unparsed(f"{count} {what}s are wanted, found {len(marks)} numbered in order", text)
     ends = [mark.start() for mark in marks[1:]] + [len(text)]
-    return [text[mark.end() : end].strip().removeprefix("**").strip() for mark, end in zip(marks, ends, strict=True)]
+    return [text[mark.end() : end].strip().removeprefix("**").strip() for mark, end in zip(marks, ends, strict=False)]

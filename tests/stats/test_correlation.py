@@ -15,10 +15,14 @@ ALL = (pearson, spearman, kendall_tau_b)
 
 # methods/apc.md, "Published figures": student / GPT-4 / human for seven methods on three characters
 TABLE = {
-    "Alice": [(0.7, 0.3, 1.8), (2.6, 1.1, 6.4), (2.6, 1.4, 6.8), (2.8, 1.8, 6.8), (2.7, 1.4, 6.8), (2.8, 2.2, 7.6), (2.9, 2.2, 7.6)],
-    "Bob": [(1.1, 0.4, 1.8), (3.4, 1.1, 6.2), (4.5, 2.2, 7.2), (4.0, 1.7, 6.8), (3.8, 1.8, 6.8), (5.3, 2.5, 7.8), (5.2, 3.8, 8.2)],
-    "Eve": [(0.7, -0.2, 2.0), (3.6, 0.7, 4.6), (3.9, 0.7, 5.0), (4.8, 2.4, 5.8), (3.9, 0.9, 5.2), (5.1, 3.3, 6.6), (5.8, 4.2, 7.0)],
-}  # fmt: skip
+    "Alice": ("0.7/0.3/1.8", "2.6/1.1/6.4", "2.6/1.4/6.8", "2.8/1.8/6.8", "2.7/1.4/6.8", "2.8/2.2/7.6", "2.9/2.2/7.6"),
+    "Bob": ("1.1/0.4/1.8", "3.4/1.1/6.2", "4.5/2.2/7.2", "4.0/1.7/6.8", "3.8/1.8/6.8", "5.3/2.5/7.8", "5.2/3.8/8.2"),
+    "Eve": ("0.7/-0.2/2.0", "3.6/0.7/4.6", "3.9/0.7/5.0", "4.8/2.4/5.8", "3.9/0.9/5.2", "5.1/3.3/6.6", "5.8/4.2/7.0"),
+}
+
+
+def scores(rows: tuple[str, ...]) -> np.ndarray:
+    return np.array([[float(x) for x in row.split("/")] for row in rows])
 
 
 def test_prometheus_2_agreement_of_judge_means_with_humans() -> None:
@@ -34,14 +38,15 @@ def test_prometheus_8_length_bias() -> None:
 
 
 def test_apc_6_correlations_of_the_published_table() -> None:
-    pooled = np.array([row for rows in TABLE.values() for row in rows])
+    pooled = np.concatenate([scores(rows) for rows in TABLE.values()])
     student, teacher, human = pooled.T
     assert [f(student, human).value for f in ALL] == pytest.approx([0.706, 0.497, 0.366], abs=5e-4)
     assert [f(teacher, human).value for f in ALL] == pytest.approx([0.750, 0.818, 0.708], abs=5e-4)
-    within = {name: np.array(rows).T for name, rows in TABLE.items()}
+    within = {name: scores(rows).T for name, rows in TABLE.items()}
     assert [pearson(s, h).value for s, _, h in within.values()] == pytest.approx([0.991, 0.975, 0.994], abs=5e-4)
     assert [spearman(s, h).value for s, _, h in within.values()] == pytest.approx([0.886, 0.955, 0.991], abs=5e-4)
-    assert [pearson(g, h).value for _, g, h in within.values()] == pytest.approx([0.892, 0.827, 0.885], abs=5e-4)
+    # the page prints .892 for Alice; the table gives .89254, which is .893
+    assert [pearson(g, h).value for _, g, h in within.values()] == pytest.approx([0.8925, 0.827, 0.885], abs=5e-4)
     assert [spearman(g, h).value for _, g, h in within.values()] == pytest.approx([0.972, 0.991, 0.991], abs=5e-4)
 
 
@@ -56,8 +61,7 @@ def test_incomplete_pairs_are_counted() -> None:
 @pytest.mark.parametrize("correlation", ALL)
 def test_nothing_to_correlate_is_not_defined(correlation: type) -> None:
     for x, y in (([], []), ([1], [2]), ([1, 1, 1], [1, 2, 3]), ([0.1 + 0.2, 0.3, 0.3], [1, 2, 3])):
-        if correlation is not kendall_tau_b or 0.3 not in x:
-            assert correlation(x, y).value is None
+        assert correlation(x, y).value is None
     assert correlation([1, 2], [1, 2]).lo is None  # two pairs have no interval
 
 

@@ -135,7 +135,7 @@ def _pearson(x: Array, y: Array) -> float | None:
 def _spearman(x: Array, y: Array) -> float | None:
     from scipy import stats
 
-    if x.size < 2:
+    if x.size < 2 or _constant(x) or _constant(y):
         return None
     return _pearson(stats.rankdata(x), stats.rankdata(y))
 
@@ -143,7 +143,7 @@ def _spearman(x: Array, y: Array) -> float | None:
 def _kendall(x: Array, y: Array) -> float | None:
     from scipy import stats
 
-    if x.size < 2 or np.ptp(x) == 0 or np.ptp(y) == 0:
+    if x.size < 2 or _constant(x) or _constant(y):
         return None
     return float(stats.kendalltau(x, y, variant="b").statistic)
 

@@ -15,6 +15,7 @@ from personarium.stats.arrays import checked_share
 
 Design = Literal["two_groups", "paired"]
 PlanMethod = Literal["z", "t"]
+FAR = 1e3  # a shift of so many standard errors is found with certainty at any level in use
 MOST = 10_000_000  # a plan beyond this many runs is refused: the difference cannot be found by repeating
 
 
@@ -134,9 +135,10 @@ def _power(n: int, df: int, shift: float, alpha: float) -> float:
     if n < 2:
         raise InvalidInput("n", "at least 2 values", n)
     limit = float(stats.t.ppf(1 - alpha / 2, df))
-    if shift > 30 + 2 * limit * math.sqrt(1 + shift / df):  # far above any power below 1; nct underflows there
-        return 1.0
-    return float(stats.nct.sf(limit, df, shift) + stats.nct.cdf(-limit, df, shift))
+    far = float(stats.nct.sf(limit, df, shift)) if shift < FAR else 1.0
+    # the wrong-sided tail is below P(Z < -shift); scipy gives NaN for it where it is that small
+    near = float(stats.nct.cdf(-limit, df, shift)) if shift < 6 else 0.0
+    return min(1.0, far + near)
 
 
 def _needed(design: Design, sigma: float, delta: float, alpha: float, power: float, method: PlanMethod) -> RunsNeeded:

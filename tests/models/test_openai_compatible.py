@@ -74,7 +74,13 @@ def test_the_openai_dialect_leaves_defaults_out_and_names_the_limit_as_openai_do
 
 
 def test_a_schema_is_strict_only_when_every_field_is_required_and_no_other_allowed() -> None:
-    closed = {"title": "A B", "type": "object", "properties": {"x": {}}, "required": ["x"], "additionalProperties": False}
+    closed = {
+        "title": "A B",
+        "type": "object",
+        "properties": {"x": {}},
+        "required": ["x"],
+        "additionalProperties": False,
+    }
     for schema, strict in ((closed, True), ({**closed, "required": []}, False)):
         wanted = json.loads(chat_body("m", ASK, Sampling(schema=schema)))["response_format"]["json_schema"]
         assert (wanted["name"], wanted["strict"], wanted["schema"]) == ("A_B", strict, schema)
@@ -275,10 +281,10 @@ async def test_a_key_that_arrives_in_pieces_is_held_back() -> None:
     class InPieces:
         name = "pieces"
 
-        async def generate(self, messages: Sequence[Message], sampling: Sampling = Sampling()) -> Reply:  # noqa: B008
+        async def generate(self, messages: Sequence[Message], sampling: Sampling = Sampling()) -> Reply:
             return Reply("".join(halves))
 
-        async def stream(self, messages: Sequence[Message], sampling: Sampling = Sampling()):  # type: ignore[no-untyped-def]  # noqa: B008
+        async def stream(self, messages: Sequence[Message], sampling: Sampling = Sampling()):  # type: ignore[no-untyped-def]
             for half in halves:
                 yield half
             yield Reply("".join(halves))

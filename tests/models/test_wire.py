@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from personarium.models.wire import Redactor, Stream, Wrong, body_error, parse_json, read_reply, retry_after, status_error
+from personarium.models.wire import (
+    Redactor,
+    Stream,
+    Wrong,
+    body_error,
+    parse_json,
+    read_reply,
+    retry_after,
+    status_error,
+)
 
 NOW = datetime(2026, 1, 1, 12, 0, 0, tzinfo=UTC)
 
@@ -110,7 +120,7 @@ def test_a_stream_reads_the_same_however_it_is_cut(text: str, cuts: list[int]) -
     events = [{"choices": [{"delta": {"content": one}}]} for one in (text[:20], text[20:])]
     data = b"".join(b"data: " + json.dumps(event).encode() + b"\n\n" for event in events) + b"data: [DONE]\n\n"
     stream, places = Stream(), [0, *sorted(min(cut, len(data)) for cut in cuts), len(data)]
-    out = [piece for start, end in zip(places, places[1:], strict=False) for piece in stream.feed(data[start:end])]
+    out = [piece for start, end in pairwise(places) for piece in stream.feed(data[start:end])]
     assert "".join(out) == text == stream.reply().text
     assert stream.ended
 
@@ -129,4 +139,7 @@ def test_pieces_of_a_stream_never_add_up_to_the_key(pieces: list[str]) -> None:
 def test_short_placeholders_are_not_cut_out_of_ordinary_text() -> None:
     assert Redactor("EMPTY").text("an EMPTY room") == "an EMPTY room"
     assert Redactor(None).raw(b"anything") == b"anything"
-    assert Redactor(None).message("Incorrect key sk-live1234567 for Bearer abcdefghij") == "Incorrect key [key] for Bearer [key]"
+    assert (
+        Redactor(None).message("Incorrect key sk-live1234567 for Bearer abcdefghij")
+        == "Incorrect key [key] for Bearer [key]"
+    )

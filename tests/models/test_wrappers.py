@@ -111,7 +111,9 @@ async def test_a_passing_failure_is_asked_again_with_doubling_jittered_waits() -
     faults = {k: RemoteError("503", "server", 503) for k in range(4)}
     model = Retrying(ScriptedModel(["ok"], faults=faults), base_s=1.0, max_s=4.0, sleep=clock.sleep)
     assert (await model.generate(ASK)).text == "ok"
-    assert [lo <= s <= hi for s, (lo, hi) in zip(clock.slept, [(0.5, 1), (1, 2), (2, 4), (2, 4)], strict=True)] == [True] * 4
+    assert [lo <= s <= hi for s, (lo, hi) in zip(clock.slept, [(0.5, 1), (1, 2), (2, 4), (2, 4)], strict=True)] == [
+        True
+    ] * 4
     assert model.retries == {"server": 4}
 
 
@@ -145,7 +147,7 @@ async def test_the_last_error_comes_out_when_every_try_failed() -> None:
 @pytest.mark.parametrize("kind", ["auth", "bad_request", "refused"])
 async def test_what_will_not_pass_is_not_asked_again(kind: str) -> None:
     script = ScriptedModel([RemoteError("no", kind)])
-    with pytest.raises(RemoteError, match="^no$"):
+    with pytest.raises(RemoteError, match=r"^no$"):
         await Retrying(script).generate(ASK)
     assert len(script.calls) == 1
 
@@ -168,7 +170,7 @@ async def test_a_stream_is_repeated_only_while_nothing_was_passed_on() -> None:
             raise RemoteError("cut", "protocol")
 
     broken = Breaks()
-    with pytest.raises(RemoteError, match="^cut$"):
+    with pytest.raises(RemoteError, match=r"^cut$"):
         async for _ in Retrying(broken, sleep=clock.sleep).stream(ASK):
             pass
     assert broken.begun == 1

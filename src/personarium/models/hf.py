@@ -109,17 +109,27 @@ class HFModel:
             _refuse_unsupported(self.name, sampling)
             with self._torch.inference_mode(), self._seeded(sampling):
                 prompt = self._prompt(messages)
-                out = self._network.generate(
-                    **prompt,
-                    **self._settings(sampling),
-                    streamer=streamer,
-                    tokenizer=self._tokenizer,
-                    stopping_criteria=[lambda ids, scores, **_: self._torch.full((len(ids),), given_up.is_set())],
-                )
+                ended = self._ended(prompt["input_ids"].shape[1], sampling.stop, given_up)
+                settings = self._settings(sampling)
+                out = self._network.generate(**prompt, **settings, streamer=streamer, stopping_criteria=[ended])
                 return self._reply(out, prompt["input_ids"].shape[1], sampling)
         finally:
             if streamer is not None:
                 streamer.text_queue.put(streamer.stop_signal)
+
+    def _ended(self, prompt_tokens: int, stop: Sequence[str], given_up: threading.Event) -> Any:
+        """Whether to stop after this token. The library's own stop strings fail on word-level tokenizers."""
+        tail = max(map(len, stop), default=0) + 8  # tokens; some decode to nothing
+
+        def ended(ids: Any, scores: Any, **_: Any) -> Any:
+            done = given_up.is_set()
+            if stop and not done:
+                new = ids[0, prompt_tokens:][-tail:].tolist()
+                text = self._tokenizer.decode(new, skip_special_tokens=True)
+                done = _stop_at(text, stop) < len(text)
+            return self._torch.full((len(ids),), done, dtype=self._torch.bool, device=ids.device)
+
+        return ended
 
     def _seeded(self, sampling: Sampling) -> Any:
         """The request's own random state; the process's is put back afterwards."""
@@ -150,8 +160,6 @@ class HFModel:
         if sampling.temperature > 0:
             # top_k=0: transformers cuts to 50 tokens by default, which no endpoint does.
             settings |= {"temperature": sampling.temperature, "top_p": sampling.top_p, "top_k": 0}
-        if sampling.stop:
-            settings["stop_strings"] = list(sampling.stop)
         return settings | dict(sampling.extra)
 
     def _reply(self, out: Any, prompt_tokens: int, sampling: Sampling) -> Reply:

@@ -12,7 +12,7 @@ import textwrap
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from personarium.core.chat import Reply, Sampling, TokenLogprob, Usage, canonical_json, system, user
@@ -78,6 +78,7 @@ async def test_a_reply_comes_back_whole_and_marked(tmp_path: Path) -> None:
         assert len(cache) == 1
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.text(st.characters(), max_size=40))
 def test_any_text_survives_even_half_a_surrogate_pair(text: str) -> None:
     assert _decode(_storable(_record(Reply(text))).encode().decode()).text == text

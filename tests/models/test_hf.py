@@ -24,32 +24,16 @@ def save_tiny(folder: Path, template: str | None) -> Path:
     from tokenizers import Tokenizer, models, pre_tokenizers
     from transformers import GPT2Config, GPT2LMHeadModel, PreTrainedTokenizerFast
 
-    words = [
-        "<unk>",
-        "<end>",
-        "who",
-        "are",
-        "you",
-        "i",
-        "am",
-        "ada",
-        "the",
-        "dog",
-        "cat",
-        "sea",
-        "ship",
-        "yes",
-        "no",
-        ".",
-    ]
-    words += ["You", "Ada", "User", "System", "Assistant", ":", "<", ">", "user", "system", "assistant"]
-    raw = Tokenizer(models.WordLevel({word: i for i, word in enumerate(words)}, unk_token="<unk>"))
+    words = "<unk> <end> who are you i am ada the dog cat sea ship yes no ."
+    words += " You Ada User System Assistant : < > user system assistant"
+    vocabulary = {word: i for i, word in enumerate(words.split())}
+    raw = Tokenizer(models.WordLevel(vocabulary, unk_token="<unk>"))
     raw.pre_tokenizer = pre_tokenizers.Whitespace()
     tokenizer = PreTrainedTokenizerFast(tokenizer_object=raw, unk_token="<unk>", eos_token="<end>")
     tokenizer.chat_template = template
     tokenizer.save_pretrained(folder)
     torch.manual_seed(0)
-    config = GPT2Config(vocab_size=len(words), n_positions=128, n_embd=16, n_layer=2, n_head=2)
+    config = GPT2Config(vocab_size=len(vocabulary), n_positions=128, n_embd=16, n_layer=2, n_head=2)
     config.bos_token_id = config.eos_token_id = 1
     GPT2LMHeadModel(config).save_pretrained(folder)
     return folder

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from personarium.models.wire import (
@@ -21,6 +21,8 @@ from personarium.models.wire import (
     status_error,
 )
 
+# A loaded machine is no reason to fail: nothing here is about time.
+unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 NOW = datetime(2026, 1, 1, 12, 0, 0, tzinfo=UTC)
 
 
@@ -115,6 +117,7 @@ def test_streamed_tool_calls_are_put_together() -> None:
     assert stream.reply().tool_calls[0]["function"] == {"name": "f", "arguments": '{"a": 1}'}
 
 
+@unhurried
 @given(st.text(max_size=60), st.lists(st.integers(0, 400), max_size=6))
 def test_a_stream_reads_the_same_however_it_is_cut(text: str, cuts: list[int]) -> None:
     events = [{"choices": [{"delta": {"content": one}}]} for one in (text[:20], text[20:])]
@@ -125,6 +128,7 @@ def test_a_stream_reads_the_same_however_it_is_cut(text: str, cuts: list[int]) -
     assert stream.ended
 
 
+@unhurried
 @given(st.lists(st.sampled_from(["secret-1", "secret", "-1", "s", " ", "12secret-1s"]), max_size=8))
 def test_pieces_of_a_stream_never_add_up_to_the_key(pieces: list[str]) -> None:
     redact, shown, held = Redactor("secret-1"), "", ""

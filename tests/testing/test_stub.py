@@ -10,7 +10,7 @@ import pytest
 from personarium.core.chat import Reply, Sampling, user
 from personarium.core.errors import RemoteError, UsageError
 from personarium.models import OpenAICompatible, Retrying, ScriptedModel, open_model
-from personarium.testing.stub import FIXED_REPLY, KINDS, MIXED, Faults, StubServer, hashed_words, main, stub_process
+from personarium.testing.stub import FIXED_REPLY, KINDS, MIXED, Faults, StubServer, main, stub_process
 
 ASK = [user("hello")]
 
@@ -118,12 +118,15 @@ async def test_requests_cut_anywhere_and_sent_back_to_back_are_answered_in_order
         await writer.wait_closed()
 
 
-def test_vectors_of_hashed_words_know_equality_and_overlap() -> None:
-    def cosine(a: str, b: str) -> float:
-        return sum(x * y for x, y in zip(hashed_words(a), hashed_words(b), strict=True))
+async def test_embeddings_are_those_of_the_static_embedder() -> None:
+    from personarium.text.embed import load_embedder
 
-    assert cosine("the old sea", "The old sea!") == pytest.approx(1.0)
-    assert cosine("the old sea", "the old ship") > cosine("the old sea", "quite another thing") + 0.2
+    texts = ["the old sea", "a young dog"]
+    async with StubServer() as stub:
+        model = OpenAICompatible("static", stub.base_url)
+        vectors = await model.embed(texts)
+        await model.aclose()
+    assert vectors == load_embedder("static").embed(texts).tolist()
 
 
 async def test_it_runs_in_its_own_process_and_says_where() -> None:

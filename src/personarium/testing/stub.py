@@ -11,7 +11,6 @@ import argparse
 import asyncio
 import contextlib
 import json
-import math
 import re
 import subprocess
 import sys
@@ -31,7 +30,6 @@ from personarium.testing.stub_http import STREAM_HEAD, Connection, Request, chun
 KINDS = ("unauthorized", "rate_limit", "server_error", "hang", "drop", "truncate", "empty", "huge", "garbage")
 MIXED = ("rate_limit", "server_error", "drop", "truncate", "empty", "garbage")
 FIXED_REPLY = "I grew up by the sea and still keep a small boat; on free days I mend nets and read old maps."
-DIMENSIONS = 128
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _READ_FIELDS = {"model", "messages", "temperature", "top_p", "max_tokens", "max_completion_tokens", "stop", "seed"}
 _READ_FIELDS |= {"logprobs", "top_logprobs", "response_format", "tools", "stream", "stream_options"}
@@ -284,8 +282,12 @@ class StubServer:
             texts = [given] if isinstance(given, str) else [str(text) for text in given]
         except (ValueError, KeyError, TypeError):
             return problem(400, "expected {'input': TEXT or LIST OF TEXTS}")
-        rows = [{"object": "embedding", "index": i, "embedding": hashed_words(text)} for i, text in enumerate(texts)]
-        return response(200, _encode({"object": "list", "model": "hashed-words", "data": rows}).encode())
+        from personarium.text.embed import load_embedder
+
+        embedder = load_embedder("static")
+        vectors = embedder.embed(texts).tolist()
+        rows = [{"object": "embedding", "index": i, "embedding": vector} for i, vector in enumerate(vectors)]
+        return response(200, _encode({"object": "list", "model": embedder.name, "data": rows}).encode())
 
 
 _FAULTS = {
@@ -372,16 +374,6 @@ def problem(status: int, message: str, headers: dict[str, str] | None = None, co
     """An error answer with the endpoint's words."""
     error = {"error": {"message": message, "type": "stub_error", "code": code}}
     return response(status, _encode(error).encode("utf-8", "surrogatepass"), headers)
-
-
-def hashed_words(text: str) -> list[float]:
-    """A vector of length 1 from the hashes of a text's words: equal texts are equal, shared words near; no meaning."""
-    vector = [0.0] * DIMENSIONS
-    for word in re.findall(r"\w+", text.lower()):
-        digest = blake2b(word.encode(), digest_size=4).digest()
-        vector[digest[0] % DIMENSIONS] += 1.0 if digest[1] & 1 else -1.0
-    length = math.sqrt(sum(x * x for x in vector)) or 1.0
-    return [x / length for x in vector]
 
 
 # -- as a process of its own -------------------------------------------------------------------------------------------

@@ -155,6 +155,15 @@ def _question_index() -> Mapping[str, tuple[frozenset[str], tuple[frozenset[str]
     return index
 
 
+@lru_cache(maxsize=1)
+def _known_values() -> Mapping[str, str]:
+    index: dict[str, str] = {}
+    for key, attribute in attributes().items():
+        for value in attribute.values:
+            index.setdefault(re.sub(r"^an? ", "", value.lower()), key)
+    return index
+
+
 def _plural(word: str) -> str:
     return word[:-1] + "ies" if word.endswith("y") and word[-2] not in "aeiou" else word + "s"
 
@@ -280,6 +289,8 @@ def _clause(clause: str, start: int) -> Iterator[Fact]:
             named = key_of(label) if label else key
             if not named:
                 continue
+            if named == "home" and _known_values().get(rest[at:end].strip().lower()) == "country":
+                named = "country"
             yield _fact(named, rest[at:end].strip(), start + at, clause)
             # Blanks keep the places of what stays, and a fact is read once.
             rest = rest[: match.start()] + " " * (match.end() - match.start()) + rest[match.end() :]
@@ -292,13 +303,21 @@ def _remainder(rest: str, clause: str, start: int) -> Iterator[Fact]:
         return
     at = rest.index(bare)
     noun = OCCUPATION_LEAD.sub("", bare)
-    if is_occupation(noun):
+    value = _HAS_OR_IS.sub("", bare)
+    known = _known_values().get(value.lower()) if value != bare else None
+    if known:
+        yield _fact(known, value, start + at + len(bare) - len(value), clause)
+    elif is_occupation(noun):
         at += len(bare) - len(noun)
         yield _fact("occupation", noun, start + at, clause)
     else:
         yield _fact("", _ARTICLE.sub(_right_article, bare), start + at, clause)
 
 
+# "I have a beagle", "They are Norwegian": what remains may be a value that the lexicon knows.
+_HAS_OR_IS = re.compile(
+    r"^(?:i|you|he|she|they)(?:['’](?:m|re|s))? ?(?:am|are|is|have|has|own|owns)?\b (?:got )?(?:an? )?", re.I
+)
 _ARTICLE = re.compile(r"^(an?)\s+(?=(\w))", re.I)
 
 

@@ -141,7 +141,7 @@ def _described(sentence: str) -> str:
         return ""
     if lead:
         return "" if _ELSEWHERE.match(rest) else rest
-    first = bare.split(None, 1)[0].lower().strip(",.:;!\"'") if bare else ""
+    first = bare.split(None, 1)[0].lower().strip(",.;!\"'") if bare else ""
     if first in _IMPERATIVES or _COMMAND.search(bare):
         return ""
     return "" if bare.endswith(":") and len(bare.split()) > 3 else bare

@@ -14,8 +14,22 @@ from personarium.text.form import Form
 from personarium.text.holes import Hole
 
 __all__ = [
-    "Answer", "Answered", "Filled", "answer_holes", "certainty_value", "fill", "form_of", "has_part", "is_certainty",
-    "make_values", "part", "parts", "plain_rule", "place_of", "scale_text", "to_range",
+    "Answer",
+    "Answered",
+    "Filled",
+    "answer_holes",
+    "certainty_value",
+    "fill",
+    "form_of",
+    "has_part",
+    "is_certainty",
+    "make_values",
+    "part",
+    "parts",
+    "place_of",
+    "plain_rule",
+    "scale_text",
+    "to_range",
 ]  # fmt: skip
 
 _CERTAINTY = re.compile(r"certain|confiden|probab|how sure|likelihood", re.IGNORECASE)
@@ -63,7 +77,7 @@ def answer_holes(form: Form | None) -> tuple[Hole, ...]:
 
 def certainty_value(hole: Hole, p: float, parameters: Parameters) -> float | int:
     """A probability as the form wants it stated, p + overconfidence x (1 - p): in per cent of 100, else on the range."""
-    stated = 1.0 if parameters.control == "certain" else p + parameters.overconfidence * (1 - p)
+    stated = p + parameters.overconfidence * (1 - p)
     lo, hi = float(hole.lo or 0), float(hole.hi or 0)
     return to_range(hole, 100 * stated if hi == 100 else lo + (hi - lo) * stated)
 

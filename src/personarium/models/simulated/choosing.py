@@ -22,7 +22,6 @@ from personarium.models.simulated.asked import (
     fill,
     form_of,
     has_part,
-    is_certainty,
     make_values,
     parts,
     place_of,
@@ -46,6 +45,10 @@ _ABSTAINING = re.compile(
     r"\b(?:(?:do not|don['’]t|cannot|can['’]t) (?:know|say|tell|decide|answer|be (?:determined|answered))|not sure|unsure|"
     r"none of the (?:above|others|options)|not (?:enough|sufficient) information|unknown|abstain|prefer not|no answer|decline|"
     r"skip|insufficient information|undetermined|no opinion|not answerable|unanswerable)\b",
+    re.IGNORECASE,
+)
+_REASON = re.compile(
+    r"reason|explanation|why|thought|think|rationale|feedback|comment|justification|analysis|because|argument|text|step|note",
     re.IGNORECASE,
 )
 _OUTDATED = "outdated fact"
@@ -84,10 +87,17 @@ def recognise(request: Request) -> str:
     if request.has("options") and (form is None or holes or form.kind == "text"):
         return "block options"
     if any(h.choices for h in holes):
-        return rule or "hole of alternatives"
+        return "" if form is None or _is_record(request, form) else rule or "hole of alternatives"
     if holes and form is not None and form.kind in ("line", "text") and not has_part(request, "text", "dialogue"):
         return rule or "number hole"
     return ""
+
+
+def _is_record(request: Request, form: Form) -> bool:
+    """Whether the alternatives are fields of a record to be written or read, not answers to a question."""
+    if request.has("slot", "issues", "materials", "draft"):
+        return True
+    return any(h.kind == "path" or (h.kind == "text" and not _REASON.search(h.name)) for h in form.holes)
 
 
 def answer(request: Request, parameters: Parameters, dice: Dice, ledger: Ledger) -> Answer:
@@ -207,7 +217,12 @@ def _choose(
 
 
 def _abstaining(choice: Choice) -> list[int]:
-    return [i for i, text in enumerate(choice.texts) if _ABSTAINING.search(text)]
+    return [i for i, text in enumerate(choice.texts) if _abstains(text)]
+
+
+@lru_cache(maxsize=4096)
+def _abstains(text: str) -> bool:
+    return bool(_ABSTAINING.search(text))
 
 
 def _shares(core: Sequence[float], abstaining: Sequence[int], p: Parameters) -> tuple[float, ...]:

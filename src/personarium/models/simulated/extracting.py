@@ -76,7 +76,7 @@ def answer(request: Request, parameters: Parameters, dice: Dice, ledger: Ledger)
         listed = hole.many is not None or form.kind == "list"
         mine = chosen(hole)
         if listed:
-            return _entry_value(request, hole, mine[k], dice)
+            return _entry_value(request, hole, mine[k], dice) if k < len(mine) else _blank(hole)
         return _field_value(request, hole, mine, found, dice, ledger)
 
     values = compose(form, make, lambda hole: len(chosen(hole)))
@@ -124,7 +124,10 @@ def _found(request: Request, parameters: Parameters, dice: Dice, ledger: Ledger,
 
 @lru_cache(maxsize=2048)
 def _read(said: str) -> tuple[tuple[Fact, ...], tuple[Fact, ...]]:
-    return tuple(read_facts(said)), tuple(read_outdated(said))
+    return (
+        tuple(f for f in read_facts(said) if f.key or _SELF.search(f.text)),
+        tuple(read_outdated(said)),
+    )
 
 
 def _own_statements(request: Request) -> str:
@@ -265,8 +268,9 @@ def _fold(text: str) -> str:
 def best_path(fact: Fact, paths: Sequence[str]) -> str:
     """The leaf that shares most stems with the fact's key (its words and synonyms), else with its text; "" for none."""
     attribute = attributes().get(fact.key)
-    words = stems(" ".join((fact.key.replace("_", " "), *(attribute.synonyms if attribute else ()))))
-    for wanted in filter(None, (words, fact.stems)):
+    name = stems(fact.key.replace("_", " "))
+    words = stems(" ".join(attribute.synonyms)) if attribute else name
+    for wanted in filter(None, (name, words, fact.stems)):
         scored = [
             (len(wanted & _path_stems(p)), len(wanted & _leaf_stems(p)), -place, p) for place, p in enumerate(paths)
         ]
@@ -312,7 +316,7 @@ def _entry_value(request: Request, hole: Hole, fact: Found, dice: Dice) -> Any:
         return (fact.key or "note").replace("_", " ")
     if _SPEAKER_NAMES.search(name):
         return "user"
-    return fact.text if _EVIDENCE_NAMES.search(name) and not _is_value(name) else fact.value
+    return fact.text if _EVIDENCE_NAMES.search(name.rstrip("s")) and not _is_value(name) else fact.value
 
 
 def _is_value(name: str) -> bool:

@@ -37,7 +37,7 @@ _COUNT = re.compile(
     re.IGNORECASE,
 )
 _NUMBERS = {
-    w: n for n, w in enumerate("one two three four five six seven eight nine ten eleven twelve".split(), 1)
+    w: n for n, w in enumerate(["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"], 1)
 } | {"fifteen": 15, "twenty": 20}  # fmt: skip
 _JSON = re.compile(r"\bJSON\b")
 _KEY = re.compile(r'["\']([A-Za-z_][\w ]{0,40})["\']\s*:\s*("[^"\n]*"|\'[^\'\n]*\'|<[^>\n]*>|\[[^\]]*\]|[^,}\n]*)')

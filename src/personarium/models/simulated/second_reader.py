@@ -18,23 +18,17 @@ _CLAUSE = re.compile(
     r"(?<=[.!?;:])\s+|\n+|,?\s+(?:but|although|though|whereas|however)\s+|\s+[–—]\s+|,\s+(?=(?:i|my|we|it)\b)", re.I
 )
 _SMALL = frozenset(
-    """a an the and or of to in on at by for from with as is are was were be been being am do does did done have has had
-    i i'm i've i'd i'll me my mine myself we we're our us you you're your he she it it's its they them their his her this
-    that these those there here what which who whom whose when where why how if then so than too very much many more most
-    some any all no not never can could will would shall should may might must just also about into over up down out off
-    again really quite rather well like get got go goes going one ones thing things lot lots bit day days time times don't
-    doesn't didn't isn't aren't wasn't weren't won't wouldn't can't couldn't haven't hasn't hadn't still only even ever
-    always often usually sometimes because since while let's say says said tell know think""".split()
+    ["a", "an", "the", "and", "or", "of", "to", "in", "on", "at", "by", "for", "from", "with", "as", "is", "are", "was", "were", "be", "been", "being", "am", "do", "does", "did", "done", "have", "has", "had", "i", "i'm", "i've", "i'd", "i'll", "me", "my", "mine", "myself", "we", "we're", "our", "us", "you", "you're", "your", "he", "she", "it", "it's", "its", "they", "them", "their", "his", "her", "this", "that", "these", "those", "there", "here", "what", "which", "who", "whom", "whose", "when", "where", "why", "how", "if", "then", "so", "than", "too", "very", "much", "many", "more", "most", "some", "any", "all", "no", "not", "never", "can", "could", "will", "would", "shall", "should", "may", "might", "must", "just", "also", "about", "into", "over", "up", "down", "out", "off", "again", "really", "quite", "rather", "well", "like", "get", "got", "go", "goes", "going", "one", "ones", "thing", "things", "lot", "lots", "bit", "day", "days", "time", "times", "don't", "doesn't", "didn't", "isn't", "aren't", "wasn't", "weren't", "won't", "wouldn't", "can't", "couldn't", "haven't", "hasn't", "hadn't", "still", "only", "even", "ever", "always", "often", "usually", "sometimes", "because", "since", "while", "let's", "say", "says", "said", "tell", "know", "think"]
 )
-_DENIAL = re.compile(
-    r"\b(?:not|never|no|nor|neither|none|nothing|cannot|without|hardly|barely|[a-z]+n['’]t|no longer|stopped|quit|"
-    r"hate|dislike|avoid|untrue|far from|anything but|can['’]t stand)\b",
+_DENIALS = frozenset(
+    ["not", "never", "no", "nor", "neither", "none", "nothing", "cannot", "without", "hardly", "barely", "stopped", "quit", "hate", "dislike", "avoid", "untrue"]
+)
+_DENYING = ("far from", "anything but")
+_REINFORCED = re.compile(
+    r"\b(?:not only|no doubt|not just|why not|no wonder|no surprise|can(?:no|['’])t (?:wait|help)|no problem)\b",
     re.IGNORECASE,
 )
-_REINFORCED = re.compile(
-    r"\b(?:not only|no doubt|not just|why not|no wonder|no surprise|can(?:no|['’])t (?:wait|help)|no problem)\b", re.I
-)
-_SELF = re.compile(r"\b(?:i|i['’](?:m|ve|d|ll)|my|me|mine|myself|we|our|us)\b", re.IGNORECASE)
+_SELF = frozenset(["i", "i'm", "i've", "i'd", "i'll", "me", "my", "mine", "myself", "we", "our", "us"])
 _DISCLOSURE = re.compile(
     r"\b(?:as an? (?:ai|artificial|language model|virtual assistant|chatbot)|i(?:['’]m| am)(?: just| only| actually)? "
     r"an? (?:ai|artificial intelligence|(?:large )?language model|chatbot|virtual assistant|computer program|bot|machine)|"
@@ -42,11 +36,11 @@ _DISCLOSURE = re.compile(
     re.IGNORECASE,
 )
 _HUMAN = re.compile(r"\bnot an? (?:ai|bot|machine|chatbot|language model|computer|robot)\b", re.IGNORECASE)
-_INSULT = re.compile(
-    r"\b(?:idiots?|idiotic|morons?|stupid|dumb|fools?|losers?|scum|trash|garbage|worthless|pathetic|disgusting|filthy|shut up|"
-    r"hate you|hate (?:them|those people)|vermin|jerks?|imbeciles?|brainless|go to hell|damn you|bastards?|inferior|ugly)\b",
-    re.IGNORECASE,
+_INSULTS = frozenset(
+    ["idiot", "idiots", "idiotic", "moron", "morons", "stupid", "dumb", "fool", "fools", "loser", "losers", "scum", "trash", "garbage", "worthless", "pathetic", "disgusting", "filthy", "vermin", "jerk", "jerks", "imbecile", "imbeciles", "brainless", "bastard", "bastards", "inferior", "ugly"]
 )
+_INSULTING = re.compile(r"\b(?:shut up|hate you|hate (?:them|those people)|go to hell|damn you)\b", re.IGNORECASE)
+_MACHINES = ("ai", "model", "bot", "machine", "program", "artificial", "assistant", "trained")
 _FAREWELL = re.compile(
     r"\b(?:good-?\s?bye|bye|farewell|see you|so long|take care|talk (?:to you )?(?:later|soon)|until next time|have a "
     r"(?:good|nice|great|lovely|wonderful) (?:day|night|evening|one|weekend|time)|good night|thank(?:s| you)|cheers|appreciate it|catch you later)\b",
@@ -58,6 +52,7 @@ _ENDINGS = ("ations", "ation", "ings", "ing", "ies", "ied", "ers", "er", "ed", "
 _SHARE = 2 / 3  # of a value's roots that must be there, SIMULATED.md "Judging"
 
 
+@lru_cache(maxsize=65536)
 def _root(word: str) -> str:
     word = word.replace("’", "'").removesuffix("'s")
     for ending in _ENDINGS:
@@ -91,14 +86,20 @@ class Clause:
 def clauses(text: str) -> tuple[Clause, ...]:
     """The clauses of a text; ``denied`` when one holds a denial, ``own`` when it speaks of the speaker."""
     out = []
-    own = False
     for part in _CLAUSE.split(text):
-        if not part or not part.strip():
-            continue
-        denied = bool(_DENIAL.search(_REINFORCED.sub(" ", part)))
-        own = bool(_SELF.search(part))
-        out.append(Clause(part, roots(part), denied, own))
+        if part and not part.isspace():
+            tokens = _tokens(part)
+            content = frozenset(_root(t) for t in tokens if t not in _SMALL)
+            out.append(Clause(part, content, _denies(part, tokens), not _SELF.isdisjoint(tokens)))
     return tuple(out)
+
+
+def _denies(part: str, tokens: list[str]) -> bool:
+    """Whether a clause holds a denial that is not mere emphasis (``not only``, ``no doubt``)."""
+    if not any(t in _DENIALS or t.endswith("n't") for t in tokens) and not any(d in part for d in _DENYING):
+        return False
+    rest = _tokens(_REINFORCED.sub(" ", part))
+    return any(t in _DENIALS or t.endswith("n't") for t in rest) or any(d in part for d in _DENYING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,13 +253,14 @@ def _phrases(key: str) -> tuple[tuple[bool, frozenset[str]], ...]:
 @lru_cache(maxsize=4096)
 def discloses(text: str) -> bool:
     """Whether the speaker says it is an AI."""
-    return bool(_DISCLOSURE.search(_HUMAN.sub(" ", text)))
+    lowered = text.lower()
+    return any(m in lowered for m in _MACHINES) and bool(_DISCLOSURE.search(_HUMAN.sub(" ", text)))
 
 
 @lru_cache(maxsize=4096)
 def count_insults(text: str) -> int:
     """How many insults a text holds."""
-    return len(_INSULT.findall(text))
+    return sum(t in _INSULTS for t in _tokens(text)) + len(_INSULTING.findall(text))
 
 
 def says_farewell(turn: str) -> bool:

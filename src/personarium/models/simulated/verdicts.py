@@ -50,11 +50,12 @@ def _meaning(choice: str) -> str:
 
 
 def is_verdict(choices: tuple[str, ...]) -> bool:
-    """Whether a choice hole asks for a verdict: at least two labels of opposite meaning."""
-    found = set(meanings(choices))
-    return bool(found & {"yes", "no"}) and len(found) > 1 or {"stop", "continue"} <= found
+    """Whether a choice hole asks for a verdict: every label is one, and they do not all mean the same."""
+    found = meanings(choices)
+    return all(found) and len(set(found)) > 1 and bool({"yes", "no", "stop", "continue"} & set(found))
 
 
 def is_pair(choices: tuple[str, ...]) -> bool:
-    """Whether a choice hole asks which of two is better."""
-    return {"first", "second"} <= set(meanings(choices))
+    """Whether a choice hole asks which of two is better: both, perhaps a tie, and nothing else."""
+    found = meanings(choices)
+    return {"first", "second"} <= set(found) and all(found) and len(choices) <= 4

@@ -32,7 +32,6 @@ from personarium.models.simulated.reading import Attribute, Fact, attributes, ke
 from personarium.models.simulated.request import Request
 from personarium.models.simulated.validity import keyed
 from personarium.models.simulated.words import sentences, stems
-from personarium.text.form import Form
 from personarium.text.holes import Hole
 
 _FIXING = ("slot", "rules", "issues")  # blocks whose values are kept with `obey`
@@ -68,7 +67,13 @@ _ASKS = (
     "{}", "Tell me: {}", "If a friend asked you, {}", "Thinking of {about}, {}", "After a long day, {}", "When you were younger, {}",
     "Talking about {about}, {}", "Looking ahead, {}",
 )  # fmt: skip
+_NOUN = re.compile(
+    r"(?=\b(?:list of|write|give me|name|suggest|propose|exactly)\s+(?:\d{1,3}|[a-z]+)\s+((?:[A-Za-z]+ ?){1,3}))",
+    re.IGNORECASE,
+)
+_UNNAMED = ("text", "item", "items")  # holes of a list that have no name of their own
 _LONGEST_LIST = 500
+_USUAL_LENGTH = 3  # of a list of any length
 _DEEPEST = 12
 
 
@@ -98,6 +103,7 @@ class Desk:
     fixed: Mapping[str, str]
     bounds: Mapping[str, tuple[str, float]]
     broken: str
+    task: str
 
 
 def answer(request: Request, parameters: Parameters, dice: Dice, ledger: Ledger) -> Answer:
@@ -115,7 +121,7 @@ def answer(request: Request, parameters: Parameters, dice: Dice, ledger: Ledger)
         return _different(lambda draw: value(desk, hole, draw), k, written.setdefault(hole.name, set()), hole)
 
     count = _asked_length(request)
-    return fill(request, form, compose(form, make, lambda hole: count or _open_length(form)))
+    return fill(request, form, compose(form, make, lambda hole: count or _USUAL_LENGTH))
 
 
 def _different(write: Any, k: int, taken: set[str], hole: Hole) -> Any:
@@ -129,10 +135,6 @@ def _different(write: Any, k: int, taken: set[str], hole: Hole) -> Any:
         made = f"{made} ({len(taken) + 1})"
     taken.add(str(made))
     return made
-
-
-def _open_length(form: Form) -> int:
-    return 3
 
 
 def _asked_length(request: Request) -> int:
@@ -150,7 +152,7 @@ def _desk(request: Request, parameters: Parameters, dice: Dice, ledger: Ledger) 
         ledger.acts.append((broken, "break"))
     facts = read_facts(request.persona, request.memory)
     ledger.facts = facts
-    return Desk(request, dice, ledger, facts, _lines(request), fixed, bounds, broken)
+    return Desk(request, dice, ledger, facts, _lines(request), fixed, bounds, broken, _task(request))
 
 
 @lru_cache(maxsize=1024)
@@ -258,7 +260,7 @@ def _of_persona(desk: Desk, name: str) -> str | None:
 def _text(desk: Desk, name: str, kept: str | None, k: int, key: str) -> str:
     if kept is not None:
         return kept if name != desk.broken else _another(desk, name, kept, key)
-    wanted = key_of(name) or key_of(name.removesuffix("s"))
+    wanted = _key(name) or (_listed_key(desk.task) if name in _UNNAMED else "")
     if wanted and k == 0 and (stated := _of_persona(desk, name)):
         return stated
     if wanted:
@@ -266,9 +268,31 @@ def _text(desk: Desk, name: str, kept: str | None, k: int, key: str) -> str:
         return values[(desk.dice.pick("value", f"{desk.request.occasion}|{name}", len(values)) + k) % len(values)]
     if _WHY.search(name):
         return f"It follows from {_about(desk, k)}."
-    if _LONG.search(name):
+    if _LONG.search(name) and name not in _UNNAMED:
         return _sentence(desk, k, key)
     return _item(desk, name, k, key)
+
+
+@lru_cache(maxsize=1024)
+def _listed_key(task: str) -> str:
+    """The attribute that a list is to be of, as its noun says (``five hobbies``)."""
+    for noun in _nouns(task):
+        found = key_of(noun) or key_of(noun.removesuffix("s")) or key_of(re.sub("ies$", "y", noun))
+        if found:
+            return found
+    return ""
+
+
+def _nouns(task: str) -> tuple[str, ...]:
+    """What a text asks several of, longest wording first."""
+    found = (match[1].lower().split() for match in _NOUN.finditer(task))
+    return tuple(" ".join(words[at:]) for words in found for at in range(len(words)))
+
+
+@lru_cache(maxsize=2048)
+def _key(name: str) -> str:
+    """The attribute that a field's name speaks of, in the singular or plural."""
+    return key_of(name) or key_of(name.removesuffix("s"))
 
 
 def _another(desk: Desk, name: str, kept: str, key: str) -> str:
@@ -293,9 +317,9 @@ def _attribute(desk: Desk, k: int, stream: str) -> Attribute:
 
 def _item(desk: Desk, name: str, k: int, key: str) -> str:
     """One item of a list: a listed line of the materials, a question, or a short phrase."""
-    if _QUESTIONS.search(name) or (name in ("text", "items", "item") and _QUESTIONS.search(_task(desk.request))):
+    if _QUESTIONS.search(name) or (name in _UNNAMED and _QUESTIONS.search(desk.task)):
         return _question(desk, k)
-    listed = _listed(desk.request)
+    listed = _listed(desk)
     if k < len(listed):
         return _by_relevance(desk, listed)[k]
     attribute = _attribute(desk, k, "item")
@@ -332,11 +356,11 @@ def _task(request: Request) -> str:
     return _without_blocks(request.last, spans)
 
 
-def _listed(request: Request) -> tuple[str, ...]:
+def _listed(desk: Desk) -> tuple[str, ...]:
     """The lines of a list in the materials from which a choice is to be made."""
-    if not re.search(r"\b(?:choose|select|pick|relevant|rank|order|which of)\b", _task(request), re.IGNORECASE):
+    if not re.search(r"\b(?:choose|select|pick|relevant|rank|order|which of)\b", desk.task, re.IGNORECASE):
         return ()
-    return tuple(o.text for o in options_of_block(part(request, "materials") or part(request, "options")))
+    return tuple(o.text for o in options_of_block(part(desk.request, "materials") or part(desk.request, "options")))
 
 
 def _by_relevance(desk: Desk, listed: Sequence[str]) -> list[str]:
@@ -401,7 +425,7 @@ def _enumerated(desk: Desk, values: list[Any], name: str, key: str) -> Any:
 def _array(desk: Desk, schema: Mapping[str, Any], root: Mapping[str, Any], name: str, depth: int) -> list[Any]:
     wanted = max(
         int(schema.get("minItems", 0)),
-        min(_asked_length(desk.request) or 3, int(schema.get("maxItems", _LONGEST_LIST))),
+        min(_asked_length(desk.request) or _USUAL_LENGTH, int(schema.get("maxItems", _LONGEST_LIST))),
     )
     item = schema.get("items", {"type": "string"})
     made: list[Any] = []

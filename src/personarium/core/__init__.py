@@ -39,6 +39,10 @@ if TYPE_CHECKING:
     from personarium.core.facets import SOURCES as SOURCES
     from personarium.core.facets import VISIBILITIES as VISIBILITIES
     from personarium.core.facets import Facet as Facet
+    from personarium.core.files import parse_json as parse_json
+    from personarium.core.files import parse_yaml as parse_yaml
+    from personarium.core.files import read_text as read_text
+    from personarium.core.files import replacing as replacing
     from personarium.core.formats import FORMATS as FORMATS
     from personarium.core.formats import Format as Format
     from personarium.core.formats import iter_personas as iter_personas
@@ -46,6 +50,10 @@ if TYPE_CHECKING:
     from personarium.core.formats import load_personas as load_personas
     from personarium.core.formats import save_persona as save_persona
     from personarium.core.formats import save_personas as save_personas
+    from personarium.core.guards import DisclosureGuard as DisclosureGuard
+    from personarium.core.guards import KnowledgeGuard as KnowledgeGuard
+    from personarium.core.guards import KnowledgeItem as KnowledgeItem
+    from personarium.core.guards import normalise as normalise
     from personarium.core.label import Label as Label
     from personarium.core.label import current_label as current_label
     from personarium.core.label import labelled as labelled
@@ -61,6 +69,15 @@ if TYPE_CHECKING:
     from personarium.core.persona import Flags as Flags
     from personarium.core.persona import Persona as Persona
     from personarium.core.persona import split_sentences as split_sentences
+    from personarium.core.plain_measures import ChecklistItem as ChecklistItem
+    from personarium.core.plain_measures import cosine as cosine
+    from personarium.core.plain_measures import drift as drift
+    from personarium.core.plain_measures import knowledge_checklist as knowledge_checklist
+    from personarium.core.plain_measures import style_distance as style_distance
+    from personarium.core.plain_measures import trigrams as trigrams
+    from personarium.core.population import Population as Population
+    from personarium.core.population import Quota as Quota
+    from personarium.core.population import QuotaRow as QuotaRow
     from personarium.core.published import SHAPES as SHAPES
     from personarium.core.published import Shape as Shape
     from personarium.core.published import character as character
@@ -78,6 +95,16 @@ if TYPE_CHECKING:
     from personarium.core.results import Scale as Scale
     from personarium.core.results import Score as Score
     from personarium.core.results import count_failures as count_failures
+    from personarium.core.rpla_survey import CELLS as CELLS
+    from personarium.core.rpla_survey import JUDGE_CRITERIA as JUDGE_CRITERIA
+    from personarium.core.rpla_survey import VERBS as VERBS
+    from personarium.core.rpla_survey import Cell as Cell
+    from personarium.core.rpla_survey import DialogueReport as DialogueReport
+    from personarium.core.rpla_survey import check_coverage as check_coverage
+    from personarium.core.rpla_survey import coverage as coverage
+    from personarium.core.rpla_survey import missing_cells as missing_cells
+    from personarium.core.rpla_survey import persona_checklist as persona_checklist
+    from personarium.core.rpla_survey import recorded_dialogue_report as recorded_dialogue_report
     from personarium.core.rubric import Rubric as Rubric
     from personarium.core.views import STYLES as STYLES
     from personarium.core.views import Rendered as Rendered
@@ -87,12 +114,17 @@ if TYPE_CHECKING:
 
 _EXPORTS = {
     "BudgetExceeded": "personarium.core.errors",
+    "CELLS": "personarium.core.rpla_survey",
+    "Cell": "personarium.core.rpla_survey",
     "ChatModel": "personarium.core.chat",
+    "ChecklistItem": "personarium.core.plain_measures",
     "Claim": "personarium.core.layers",
     "Conflict": "personarium.core.layers",
     "Contract": "personarium.core.contract",
     "Demonstration": "personarium.core.persona",
     "Dialogue": "personarium.core.dialogue",
+    "DialogueReport": "personarium.core.rpla_survey",
+    "DisclosureGuard": "personarium.core.guards",
     "Estimate": "personarium.core.results",
     "FORMATS": "personarium.core.formats",
     "Facet": "personarium.core.facets",
@@ -101,8 +133,11 @@ _EXPORTS = {
     "Format": "personarium.core.formats",
     "Instrument": "personarium.core.results",
     "InvalidInput": "personarium.core.errors",
+    "JUDGE_CRITERIA": "personarium.core.rpla_survey",
     "KINDS": "personarium.core.persona",
     "Knowledge": "personarium.core.layers",
+    "KnowledgeGuard": "personarium.core.guards",
+    "KnowledgeItem": "personarium.core.guards",
     "LAYER_KINDS": "personarium.core.layers",
     "Label": "personarium.core.label",
     "Layer": "personarium.core.layers",
@@ -111,6 +146,9 @@ _EXPORTS = {
     "OPENING_CUE": "personarium.core.dialogue",
     "Persona": "personarium.core.persona",
     "PersonariumError": "personarium.core.errors",
+    "Population": "personarium.core.population",
+    "Quota": "personarium.core.population",
+    "QuotaRow": "personarium.core.population",
     "RemoteError": "personarium.core.errors",
     "Renderable": "personarium.core.contract",
     "Rendered": "personarium.core.views",
@@ -133,35 +171,51 @@ _EXPORTS = {
     "Usage": "personarium.core.chat",
     "UsageError": "personarium.core.errors",
     "Utterance": "personarium.core.dialogue",
+    "VERBS": "personarium.core.rpla_survey",
     "VISIBILITIES": "personarium.core.facets",
     "assistant": "personarium.core.chat",
     "canonical_json": "personarium.core.chat",
     "character": "personarium.core.published",
+    "check_coverage": "personarium.core.rpla_survey",
+    "cosine": "personarium.core.plain_measures",
     "count_failures": "personarium.core.results",
+    "coverage": "personarium.core.rpla_survey",
     "current_label": "personarium.core.label",
     "demonstrations": "personarium.core.published",
+    "drift": "personarium.core.plain_measures",
     "hachimi_record": "personarium.core.published",
     "iter_dialogues": "personarium.core.dialogue",
     "iter_personas": "personarium.core.formats",
+    "knowledge_checklist": "personarium.core.plain_measures",
     "labelled": "personarium.core.label",
     "lazy_exports": "personarium.core.exports",
     "load_dialogues": "personarium.core.dialogue",
     "load_persona": "personarium.core.formats",
     "load_personas": "personarium.core.formats",
     "load_spectrum": "personarium.core.published",
+    "missing_cells": "personarium.core.rpla_survey",
+    "normalise": "personarium.core.guards",
+    "parse_json": "personarium.core.files",
+    "parse_yaml": "personarium.core.files",
+    "persona_checklist": "personarium.core.rpla_survey",
     "persona_from_hachimi": "personarium.core.published",
     "persona_from_hub": "personarium.core.published",
     "persona_from_object": "personarium.core.published",
     "persona_from_row": "personarium.core.published",
     "persona_from_spectrum": "personarium.core.published",
+    "read_text": "personarium.core.files",
+    "recorded_dialogue_report": "personarium.core.rpla_survey",
     "render": "personarium.core.views",
+    "replacing": "personarium.core.files",
     "save_dialogues": "personarium.core.dialogue",
     "save_persona": "personarium.core.formats",
     "save_personas": "personarium.core.formats",
     "sentence": "personarium.core.views",
     "split_sentences": "personarium.core.persona",
     "stack": "personarium.core.layers",
+    "style_distance": "personarium.core.plain_measures",
     "system": "personarium.core.chat",
+    "trigrams": "personarium.core.plain_measures",
     "user": "personarium.core.chat",
 }
 

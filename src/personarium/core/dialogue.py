@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from personarium.core.chat import Message
-from personarium.core.errors import InvalidInput, NotFound, StorageError
+from personarium.core.errors import InvalidInput, NotFound
 from personarium.core.facets import freeze, mapping, text, texts, thaw
+from personarium.core.files import MAX_FILE_BYTES, check_text, parse_json, replacing
 
 SCHEMA_VERSION = 1
 OPENING_CUE = "(The conversation begins. You speak first.)"
@@ -191,12 +192,9 @@ class Dialogue:
 def save_dialogues(dialogues: Iterable[Dialogue], path: str | Path) -> Path:
     """Write dialogues as JSON Lines; raises StorageError when the disk refuses."""
     path = Path(path)
-    try:
-        with path.open("w", encoding="utf-8") as file:
-            for dialogue in dialogues:
-                file.write(json.dumps(dialogue.to_dict(), ensure_ascii=False) + "\n")
-    except OSError as error:
-        raise StorageError(f"{path}: cannot be written ({error.strerror})") from error
+    with replacing(path) as scratch, scratch.open("w", encoding="utf-8") as file:
+        for dialogue in dialogues:
+            file.write(json.dumps(dialogue.to_dict(), ensure_ascii=False, allow_nan=False) + "\n")
     return path
 
 
@@ -216,16 +214,15 @@ def iter_dialogues(path: str | Path) -> Iterator[Dialogue]:
     if not path.is_file():
         raise NotFound(f"{path}: no such file")
     with path.open("rb") as file:
-        for number, line in enumerate(file, 1):
+        number = 0
+        while line := file.readline(MAX_FILE_BYTES + 1):
+            number += 1
+            where = f"{path}:{number}"
+            if len(line) > MAX_FILE_BYTES:
+                raise InvalidInput(where, f"a line of at most {MAX_FILE_BYTES:,} bytes", "a longer one")
             if line.strip():
-                yield Dialogue.from_dict(_parse_line(line, f"{path}:{number}"), f"{path}:{number}")
-
-
-def _parse_line(line: bytes, where: str) -> Any:
-    try:
-        return json.loads(line)
-    except (ValueError, RecursionError):
-        raise InvalidInput(where, "one JSON object on the line", line[:80]) from None
+                text = check_text(line, where, "one JSON dialogue on the line")
+                yield Dialogue.from_dict(parse_json(text, where), where)
 
 
 def _utterance(value: Utterance | Sequence[str]) -> Utterance:

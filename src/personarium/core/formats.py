@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from personarium.core.errors import InvalidInput, NotFound, StorageError
+from personarium.core.errors import InvalidInput, NotFound
 from personarium.core.facets import mapping, rethrow
+from personarium.core.files import MAX_LINE_BYTES, check_text, parse_json, parse_yaml, read_text, replacing
 from personarium.core.persona import Persona
 from personarium.core.published import persona_from_object, persona_from_row
-
-MAX_FILE_BYTES = 4 * 2**20  # a file that holds one document; lines and rows of larger files are bounded singly
-MAX_LINE_BYTES = 2**20
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,17 +97,8 @@ def save_personas(personas: Iterable[Persona], path: str | Path) -> Path:
     chosen = format_of(path)
     if chosen.write is None:
         raise InvalidInput(str(path), "a file ending in .json, .yaml or .jsonl to save in", path.suffix)
-    scratch = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with scratch.open("w", encoding="utf-8") as file:
-            chosen.write(personas, file)
-            file.flush()
-            os.fsync(file.fileno())
-        scratch.replace(path)
-    except OSError as error:
-        raise StorageError(f"{path}: cannot be written ({error.strerror or error})") from error
-    finally:
-        scratch.unlink(missing_ok=True)
+    with replacing(path) as scratch, scratch.open("w", encoding="utf-8") as file:
+        chosen.write(personas, file)
     return path
 
 
@@ -124,57 +112,6 @@ def format_of(path: Path) -> Format:
 
 
 # -- reading -----------------------------------------------------------------------------------------------------------
-
-
-def read_text(path: Path, expected: str) -> str:
-    """The text of a small file.
-
-    Raises:
-        InvalidInput: When it is larger than 4 MiB, empty, not UTF-8 text, or a web page.
-    """
-    where = str(path)
-    size = path.stat().st_size
-    if size > MAX_FILE_BYTES:
-        raise InvalidInput(where, f"{expected} of at most {MAX_FILE_BYTES:,} bytes", f"{size:,} bytes")
-    return check_text(path.read_bytes(), where, expected)
-
-
-def check_text(data: bytes, where: str, expected: str) -> str:
-    """The bytes as text if they are UTF-8 and not something else under a wrong name."""
-    if b"\0" in data:
-        raise InvalidInput(where, expected, "binary data")
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise InvalidInput(where, f"{expected} in UTF-8", "bytes that are not UTF-8") from None
-    if not text.strip():
-        raise InvalidInput(where, expected, "an empty file")
-    if text.lstrip()[:9].lower().startswith(("<!doctype", "<html", "<?xml")):
-        raise InvalidInput(where, expected, "a web page")
-    return text
-
-
-def parse_json(text: str, where: str) -> Any:
-    """A JSON value; refuses NaN, repeated keys and endless nesting with one InvalidInput that names the place."""
-    try:
-        return json.loads(text, parse_constant=_no_constant, object_pairs_hook=_distinct)
-    except json.JSONDecodeError as error:
-        raise InvalidInput(f"{where}: line {error.lineno}", f"JSON ({error.msg})", text[error.pos :][:40]) from None
-    except RecursionError:
-        raise InvalidInput(where, "JSON of less depth") from None
-    except ValueError as error:
-        raise InvalidInput(where, f"JSON ({error})") from None
-
-
-def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is no JSON number")
-
-
-def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    out = dict(pairs)
-    if len(out) < len(pairs):
-        raise ValueError("an object has the same key twice")
-    return out
 
 
 def _read_json(path: Path) -> Iterator[Persona]:
@@ -195,43 +132,6 @@ def _read_yaml(path: Path) -> Iterator[Persona]:
             yield persona_from_object(item, f"{path}: item {index + 1}")
     else:
         yield persona_from_object(data, str(path))
-
-
-def parse_yaml(text: str, where: str) -> Any:
-    """A YAML value of plain JSON types: no aliases (they can grow without bound), no dates, no tags.
-
-    Raises:
-        InvalidInput: Naming file and line.
-    """
-    import yaml
-
-    try:
-        return yaml.load(text, _yaml_loader())  # a SafeLoader, made narrower
-    except yaml.MarkedYAMLError as error:
-        line = f": line {error.problem_mark.line + 1}" if error.problem_mark else ""
-        raise InvalidInput(f"{where}{line}", f"YAML ({error.problem})") from None
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
-        raise InvalidInput(where, "YAML", str(error)) from None
-
-
-def _yaml_loader() -> type[Any]:
-    import yaml
-
-    class Loader(yaml.SafeLoader):
-        """Plain values only."""
-
-        def compose_node(self, parent: Any, index: int) -> Any:
-            if self.check_event(yaml.events.AliasEvent):
-                mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
-                raise yaml.composer.ComposerError(None, None, "aliases are not read here", mark)
-            return super().compose_node(parent, index)
-
-    plain = {
-        first: [(tag, pattern) for tag, pattern in rules if not tag.endswith(":timestamp")]
-        for first, rules in yaml.SafeLoader.yaml_implicit_resolvers.items()
-    }
-    Loader.yaml_implicit_resolvers = plain
-    return Loader
 
 
 def _read_lines(path: Path) -> Iterator[Persona]:

@@ -1,4 +1,7 @@
-"""Layers of a persona, from general to specific, and the rule by which they stack into one."""
+"""Layers of a persona, from general to specific, and the rule by which they stack into one.
+
+Source: rpla-survey page, point 7 (the laboratory's own rule).
+"""
 
 from __future__ import annotations
 

@@ -341,9 +341,8 @@ def split_sentences(text: str) -> list[str]:
     for line in text.splitlines():
         start = 0
         for end in _END.finditer(line):
-            piece = line[start : end.end()].strip()
             if not _TITLE.search(line[max(start, end.start() - 10) : end.start()]):
-                out.append(piece)
+                out.append(line[start : end.end()].strip())
                 start = end.end()
         if line[start:].strip():
             out.append(line[start:].strip())
@@ -359,7 +358,7 @@ def _version(value: object, where: str, name: str) -> None:
 
 def _plain(record: Flags | Demonstration) -> dict[str, Any]:
     named = {f.name: getattr(record, f.name) for f in fields(record) if f.name != "extra"}
-    return {**thaw(record.extra), **{k: v for k, v in named.items() if v is not None and v != ""}}
+    return {**thaw(record.extra), **{k: v for k, v in named.items() if v is not None and (v != "" or k == "text")}}
 
 
 def _demonstration(data: object, where: str, at: str) -> Demonstration:

@@ -168,6 +168,9 @@ _PHRASES: dict[str, str] = {
     "dislikes": "{S} dislike {v}.",
     "languages": "{S} speak {v}.",
     "nationality": "{S} {be} {v}.",
+    "pets": "{S} have {v}.",
+    "pet": "{S} have {a} {v}.",
+    "interests": "{S} are interested in {v}.",
     "goal": "{P} goal is {v}.",
 }
 
@@ -191,10 +194,9 @@ def sentence(facet: Facet, person: str = "you", language: str = "en") -> str:
     value = show_value(facet.value)
     phrase = _PHRASES.get(facet.key)
     if phrase is None:
-        are = "are" if isinstance(facet.value, tuple) and len(facet.value) > 1 else "is"
-        return _ended(f"{possessive} {_label(facet.key)} {are} {value}")
+        return _ended(f"{possessive} {_label(facet.key)} {_is(facet)} {value}")
     if person == "I":
-        phrase = phrase.replace("were", "was")
+        phrase = phrase.replace(" were ", " was ").replace(" are ", " am ")
     return phrase.format(S=subject, P=possessive, be=be, a=_article(value), v=value).replace("  ", " ")
 
 
@@ -219,6 +221,12 @@ def _described(said: str, subject: str, be: str) -> str:
 def _ended(said: str) -> str:
     said = said.rstrip()
     return said if not said or said[-1] in ".!?:…。！？\"”'" else said + "."
+
+
+def _is(facet: Facet) -> str:
+    several = isinstance(facet.value, tuple) and len(facet.value) > 1
+    plural = facet.key.endswith("s") and not facet.key.endswith(("ss", "us", "is"))
+    return "are" if several or plural else "is"
 
 
 def _article(value: str) -> str:

@@ -1,0 +1,125 @@
+"""Files as a guest brings them: bounded, checked to be what they say, and written whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from personarium.core.errors import InvalidInput, StorageError
+
+MAX_FILE_BYTES = 4 * 2**20  # a file that holds one document; lines and rows of larger files are bounded singly
+MAX_LINE_BYTES = 2**20
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Write a file whole or not at all: what is written to the yielded path replaces ``path`` when the block ends well.
+
+    Raises:
+        StorageError: When the disk refuses; a file that was there stays as it was.
+    """
+    scratch = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        yield scratch
+        with scratch.open("rb+") as file:
+            os.fsync(file.fileno())
+        scratch.replace(path)
+    except OSError as error:
+        raise StorageError(f"{path}: cannot be written ({error.strerror or error})") from error
+    finally:
+        with suppress(OSError):
+            scratch.unlink(missing_ok=True)
+
+
+def read_text(path: Path, expected: str) -> str:
+    """The text of a small file.
+
+    Raises:
+        InvalidInput: When it is larger than 4 MiB, empty, not UTF-8 text, or a web page.
+    """
+    where = str(path)
+    size = path.stat().st_size
+    if size > MAX_FILE_BYTES:
+        raise InvalidInput(where, f"{expected} of at most {MAX_FILE_BYTES:,} bytes", f"{size:,} bytes")
+    return check_text(path.read_bytes(), where, expected)
+
+
+def check_text(data: bytes, where: str, expected: str) -> str:
+    """The bytes as text if they are UTF-8 and not something else under a wrong name."""
+    if b"\0" in data:
+        raise InvalidInput(where, expected, "binary data")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise InvalidInput(where, f"{expected} in UTF-8", "bytes that are not UTF-8") from None
+    if not text.strip():
+        raise InvalidInput(where, expected, "an empty file")
+    if text.lstrip()[:9].lower().startswith(("<!doctype", "<html", "<?xml")):
+        raise InvalidInput(where, expected, "a web page")
+    return text
+
+
+def parse_json(text: str, where: str) -> Any:
+    """A JSON value; refuses NaN, repeated keys and endless nesting with one InvalidInput that names the place."""
+    try:
+        return json.loads(text, parse_constant=_no_constant, object_pairs_hook=_distinct)
+    except json.JSONDecodeError as error:
+        raise InvalidInput(f"{where}: line {error.lineno}", f"JSON ({error.msg})", text[error.pos :][:40]) from None
+    except RecursionError:
+        raise InvalidInput(where, "JSON of less depth") from None
+    except ValueError as error:
+        raise InvalidInput(where, f"JSON ({error})") from None
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is no JSON number")
+
+
+def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    out = dict(pairs)
+    if len(out) < len(pairs):
+        raise ValueError("an object has the same key twice")
+    return out
+
+
+def parse_yaml(text: str, where: str) -> Any:
+    """A YAML value of plain JSON types: no aliases (they can grow without bound), no dates, no tags.
+
+    Raises:
+        InvalidInput: Naming file and line.
+    """
+    import yaml
+
+    try:
+        return yaml.load(text, _yaml_loader())  # a SafeLoader, made narrower
+    except yaml.MarkedYAMLError as error:
+        line = f": line {error.problem_mark.line + 1}" if error.problem_mark else ""
+        raise InvalidInput(f"{where}{line}", f"YAML ({error.problem})") from None
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        raise InvalidInput(where, "YAML", str(error)) from None
+
+
+@lru_cache(maxsize=1)
+def _yaml_loader() -> type[Any]:
+    import yaml
+
+    class Loader(yaml.SafeLoader):
+        """Plain values only."""
+
+        def compose_node(self, parent: Any, index: int) -> Any:
+            if self.check_event(yaml.events.AliasEvent):
+                mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
+                raise yaml.composer.ComposerError(None, None, "aliases are not read here", mark)
+            return super().compose_node(parent, index)
+
+    plain = {
+        first: [(tag, pattern) for tag, pattern in rules if not tag.endswith(":timestamp")]
+        for first, rules in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+    Loader.yaml_implicit_resolvers = plain
+    return Loader

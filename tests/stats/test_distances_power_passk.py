@@ -86,7 +86,9 @@ def test_distribution_distances_are_symmetric_bounded_and_agree_with_scipy(p: li
 
 @settings(max_examples=60, deadline=None)
 @given(SAMPLE, SAMPLE, st.integers(-5, 5))
-def test_sample_distances_follow_their_definitions_and_move_with_a_shift(x: list[float], y: list[float], shift: int) -> None:
+def test_sample_distances_follow_their_definitions_and_move_with_a_shift(
+    x: list[float], y: list[float], shift: int
+) -> None:
     gaps = [abs(np.mean(np.array(x) <= at) - np.mean(np.array(y) <= at)) for at in x + y]
     assert ks_statistic(x, y) == pytest.approx(max(gaps))
     assert wasserstein_1(x, [v + shift for v in x]) == pytest.approx(abs(shift))

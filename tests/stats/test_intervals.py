@@ -115,6 +115,16 @@ def test_nested_bootstrap_without_inner_spread_is_the_plain_bootstrap_of_means()
     assert (nested.lo, nested.hi) == pytest.approx((plain.lo, plain.hi), abs=0.02)
 
 
+def test_nested_bootstrap_of_successes_is_that_of_numbers() -> None:
+    """The short cut for 0/1 outcomes, against the same outcomes moved off 0/1, which are drawn one by one."""
+    rng = np.random.default_rng(14)
+    arms = [[(rng.random(size) < 0.6).astype(float) for size in (4, 8, 8, 2, 8) * 6] for _ in range(2)]
+    fast, _ = nested_bootstrap(arms, "task", draws=8_000)
+    moved, _ = nested_bootstrap([[cluster + 1 for cluster in arm] for arm in arms], "task", draws=8_000)
+    assert fast.value == pytest.approx(moved.value)
+    assert (fast.lo, fast.hi) == pytest.approx((moved.lo, moved.hi), abs=0.015)
+
+
 def test_nested_bootstrap_refuses_empty_clusters_and_unequal_arms() -> None:
     with pytest.raises(InvalidInput, match="cluster 1"):
         nested_bootstrap([[[1.0], []]], "task")

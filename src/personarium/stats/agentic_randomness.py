@@ -166,7 +166,8 @@ def _compare(
     anew = a.run_sd_is == b.run_sd_is == NEW_TASKS
     same = over_runs if fixed and over_runs.p is not None else None
     new = over_runs if anew and over_runs.p is not None else _over_tasks(table_a, table_b, config)
-    head = same or new
+    single = _single_runs(table_a, table_b, config)
+    head = same or single or new
     spread = _pooled(a.run_sd, b.run_sd) if fixed or anew else None
     runs = (a.n_runs, b.n_runs)
     return ConditionComparison(
@@ -179,7 +180,7 @@ def _compare(
         SAME_TASKS if same else NEW_TASKS,
         same,
         new,
-        _single_runs(table_a, table_b, config),
+        single,
         _detectable(spread, runs, config),
         _plan(spread, min(runs), config, "z"),
         _plan(spread, min(runs), config, "t"),
@@ -248,6 +249,9 @@ def _population(table: Outcomes) -> str:
 
 def _warnings(table: Outcomes, found: ConditionReport, config: RandomnessConfig) -> Iterable[str]:
     name = found.condition
+    if found.n_runs == 0:
+        yield f"{name}: all {found.missing} outcomes are missing, so nothing can be said"
+        return
     if found.n_runs < config.min_pilot_runs:
         yield (
             f"{name}: {found.n_runs} of the {config.min_pilot_runs} runs that a plan needs: runs needed and the "

@@ -171,8 +171,8 @@ class ConditionComparison:
         ci: Its interval.
         p: Its two-sided p.
         p_holm: The same corrected over all comparisons of the report.
-        speaks_about: The population of the headline: that of ``same_tasks`` where it could be made, else
-            that of ``new_tasks``.
+        speaks_about: The population of the headline, which is the first of ``same_tasks``, ``single_runs`` and
+            ``new_tasks`` that could be made.
         same_tasks: Welch t on run scores; only where both ran the same fixed tasks at least twice.
         new_tasks: Paired bootstrap over shared tasks, then runs (Welch where each run drew its own tasks).
         single_runs: Exact McNemar, where each task has one outcome a side.

@@ -18,8 +18,13 @@ def storage(doing: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise StorageError(f"{doing}: {reason}; make room or choose another folder, what is stored is kept") from error
+        raise refused(doing, error) from error
+
+
+def refused(doing: str, error: OSError) -> StorageError:
+    """The one error for a refusal of the disk."""
+    reason = error.strerror or str(error)
+    return StorageError(f"{doing}: {reason}; make room or choose another folder, what is stored is kept")
 
 
 def write_whole(path: Path, data: bytes) -> None:

@@ -40,7 +40,7 @@ class Book:
 
     Args:
         transcript: Where records go; None keeps counts only.
-        totals: Counts of the whole run folder.
+        earlier: Counts of the sessions before this one.
         session: Counts since this process opened it.
         stop: Once set, every further call raises it.
         hopeless: Calls in a row that failed for a reason no item can change.
@@ -49,12 +49,17 @@ class Book:
     """
 
     transcript: Transcript | None
-    totals: Tally = field(default_factory=Tally)
+    earlier: Tally = field(default_factory=Tally)
     session: Tally = field(default_factory=Tally)
     stop: PersonariumError | None = None
     hopeless: int = 0
     settled_bytes: int = 0
     settled_key: str | None = None
+
+    @property
+    def totals(self) -> Tally:
+        """Counts of the whole run folder."""
+        return self.earlier + self.session
 
     def settle(self, call: _Call) -> None:
         """A call has returned through the cache, which commits in the order of the records: all before it is there."""
@@ -73,7 +78,6 @@ class Book:
             except StorageError as refused:
                 self.stop = refused
                 raise
-        self.totals.add(record)
         self.session.add(record)
         if error is not None:
             self._note_error(error)
@@ -131,7 +135,7 @@ class Recorded(Wrapper):
 
     def __init__(self, inner: ChatModel, book: Book, role: str) -> None:
         super().__init__(inner)
-        self._book, self._role = book, role
+        self._book, self._role, self._name = book, role, inner.name
 
     async def generate(self, messages: Sequence[Message], sampling: Sampling = DEFAULT) -> Reply:
         """Ask and write down.
@@ -164,12 +168,12 @@ class Recorded(Wrapper):
     def _enter(
         self, messages: Sequence[Message], sampling: Sampling, outcome: Reply | RemoteError, call: _Call
     ) -> None:
-        key = cache_key(self.name, messages, sampling).hex()
+        key = cache_key(self._name, messages, sampling).hex()
         record = call_record(
             key,
             current_label(),
             self._role,
-            self.name,
+            self._name,
             messages,
             sampling,
             outcome,
@@ -234,5 +238,4 @@ class Watched(Wrapper):
     def _count(self, reply: Reply) -> None:
         if reply.cached:
             self._book.session.cached += 1
-            self._book.totals.cached += 1
         self._tick()

@@ -9,7 +9,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence, Sized
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from personarium.core.chat import ChatModel
 from personarium.core.errors import BudgetExceeded, RemoteError, StorageError, UsageError
@@ -27,6 +27,9 @@ from personarium.runs.recorded import Book
 from personarium.runs.stage import Stage
 from personarium.runs.store import Store
 from personarium.runs.table import parquet_bytes
+
+if TYPE_CHECKING:
+    from personarium.runs.plan import DryRun
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -140,7 +143,7 @@ class Run:
         return run
 
     @classmethod
-    def dry(cls, config: Mapping[str, Any] | None = None, *, seed: int = 0) -> Any:
+    def dry(cls, config: Mapping[str, Any] | None = None, *, seed: int = 0) -> DryRun:
         """A run that asks nobody and writes nothing; its :attr:`~personarium.runs.plan.DryRun.plan` fills instead."""
         from personarium.runs.plan import DryRun
 

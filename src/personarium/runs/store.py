@@ -57,7 +57,7 @@ class Store:
             self.cache = ResponseCache(shared_cache or folder / CACHE) if cache else None
             self.book = Book(self.transcript, Tally.from_dict(manifest["totals"]))
             self._mend(folder / CALLS, self._before)
-            self.ledger = _ledger(self.book.totals, max_cost)
+            self.ledger = _ledger(self.book.earlier, max_cost)
         except BaseException:
             self.close()
             raise
@@ -113,9 +113,9 @@ class Store:
         size = self.transcript.size
         counted = min(checkpoint["counted_bytes"], size)
         if counted < checkpoint["counted_bytes"]:  # the transcript was cut by somebody: count it anew
-            self.book.totals, counted = Tally(cached=self.book.totals.cached), 0
+            self.book.earlier, counted = Tally(cached=self.book.earlier.cached), 0
         for record in self._records(path, counted):
-            self.book.totals.add(record)
+            self.book.earlier.add(record)
         if self.cache is not None:
             start = self._complete_to(checkpoint, size)
             self.book.settled_key = checkpoint["cache_key"] if start else None

@@ -45,6 +45,19 @@ class Tally:
         if cost is not None:
             self.cost_usd = (self.cost_usd or 0.0) + cost
 
+    def __add__(self, other: Tally) -> Tally:
+        costs = [cost for cost in (self.cost_usd, other.cost_usd) if cost is not None]
+        kinds = {*self.failed, *other.failed}
+        return Tally(
+            self.calls + other.calls,
+            self.cached + other.cached,
+            {kind: self.failed.get(kind, 0) + other.failed.get(kind, 0) for kind in kinds},
+            self.retries + other.retries,
+            self.prompt_tokens + other.prompt_tokens,
+            self.completion_tokens + other.completion_tokens,
+            sum(costs) if costs else None,
+        )
+
     def as_dict(self) -> dict[str, Any]:
         """JSON-ready form."""
         return {

@@ -10,13 +10,23 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from pydantic_core import from_json, to_json  # four times as fast as json, on the hottest path of a run
+
 from personarium.core.chat import Message, Reply, Sampling, TokenLogprob, Usage
 from personarium.core.errors import RemoteError, StorageError
 from personarium.core.label import Label
-from personarium.runs.disk import storage
+from personarium.runs.disk import refused, storage
 from personarium.runs.keys import without_keys
 
 BLOCK = 1 << 20  # bytes read at a time
+
+
+def as_line(record: Mapping[str, Any]) -> bytes:
+    """One record as the line that is stored."""
+    try:
+        return to_json(record) + b"\n"
+    except ValueError:  # half a surrogate pair, as broken replies have: JSON escapes keep it exactly; and rare types
+        return json.dumps(record, separators=(",", ":"), default=_plain).encode() + b"\n"
 
 
 def _plain(value: Any) -> Any:
@@ -25,18 +35,6 @@ def _plain(value: Any) -> Any:
     if isinstance(value, (set, frozenset)):
         return sorted(value)
     raise TypeError(f"{type(value).__name__} cannot stand in a record")
-
-
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=_plain).encode
-_encode_ascii = json.JSONEncoder(separators=(",", ":"), default=_plain).encode
-
-
-def as_line(record: Mapping[str, Any]) -> bytes:
-    """One record as the line that is stored."""
-    try:
-        return f"{_encode(record)}\n".encode()
-    except UnicodeEncodeError:  # half a surrogate pair, as broken replies have: JSON escapes keep it exactly
-        return f"{_encode_ascii(record)}\n".encode()
 
 
 class Transcript:
@@ -78,18 +76,17 @@ class Transcript:
             raise self._broken
         line = without_keys(as_line(record), self._keys)
         try:
-            with storage(f"cannot write {self.path}"):
-                self._write_all(line)
-        except StorageError as error:
-            self._broken = error
-            raise
+            self._write_all(line)
+        except OSError as error:
+            self._broken = refused(f"cannot write {self.path}", error)
+            raise self._broken from error
         self.size += len(line)
 
     def _write_all(self, line: bytes) -> None:
-        rest = memoryview(line)
         try:
-            while rest:
-                rest = rest[os.write(self._fd, rest) :]
+            done = os.write(self._fd, line)
+            while done < len(line):
+                done += os.write(self._fd, line[done:])
         except OSError:
             if self._regular:
                 os.ftruncate(self._fd, self.size)
@@ -145,9 +142,12 @@ def read_calls(path: Path, start: int = 0, unreadable: list[int] | None = None) 
 
 def _record_in(line: bytes) -> dict[str, Any] | None:
     try:
-        record = json.loads(line)
+        record = from_json(line)
     except ValueError:
-        return None
+        try:
+            record = json.loads(line)  # reads the half surrogate pairs that the quicker reader refuses
+        except ValueError:
+            return None
     return record if isinstance(record, dict) and "key" in record else None
 
 

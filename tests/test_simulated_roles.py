@@ -18,7 +18,13 @@ from personarium.text.blocks import block
 from personarium.text.form import Form
 from personarium.text.holes import Unparsed
 
-FIVE = ("Very Inaccurate", "Moderately Inaccurate", "Neither Accurate Nor Inaccurate", "Moderately Accurate", "Very Accurate")
+FIVE = (
+    "Very Inaccurate",
+    "Moderately Inaccurate",
+    "Neither Accurate Nor Inaccurate",
+    "Moderately Accurate",
+    "Very Accurate",
+)
 PERSONA = "Name: Ann Lee\nAge: 34\nOccupation: florist\nHobby: chess\nPet: a cat\nHome: Leiden"
 
 
@@ -90,7 +96,9 @@ async def test_w5_acquiescence_moves_the_raw_mean_and_leaves_keyed_means() -> No
     plain = np.array([await answers(_subject(t, k), items) for k, t in enumerate(latent)])
     assert raw.mean() == pytest.approx(3.73, abs=0.05)
     assert plain.mean() == pytest.approx(3.0, abs=0.05)
-    assert np.where(keys > 0, raw, 6 - raw).mean() == pytest.approx(np.where(keys > 0, plain, 6 - plain).mean(), abs=0.05)
+    assert np.where(keys > 0, raw, 6 - raw).mean() == pytest.approx(
+        np.where(keys > 0, plain, 6 - plain).mean(), abs=0.05
+    )
 
 
 @pytest.mark.parametrize("order", [(4, 3, 2, 1, 0), (2, 0, 4, 1, 3)])
@@ -105,7 +113,9 @@ async def test_w5_a_reversed_or_permuted_scale_changes_nothing_but_the_label(ord
 
 def test_w5_the_bank_and_its_four_disagreements() -> None:
     assert [lookup(text) for text, _, _ in DISAGREEING] == [("A", 1), ("E", -1), ("A", -1), ("A", -1)]
-    assert lookup("Worry about things") == lookup("You worry about things.") == lookup("I worry about things.") == ("N", 1)
+    assert (
+        lookup("Worry about things") == lookup("You worry about things.") == lookup("I worry about things.") == ("N", 1)
+    )
 
 
 # ------------------------------------------------------------------------------------------------ 6 judging
@@ -117,7 +127,11 @@ ASKED = "What is your job, what is your hobby, do you have a pet, and which city
 def judge_prompt(response: str, form: str = "Therefore, the final score is <1-5>") -> list[Message]:
     facts = "Occupation: florist\nHobby: chess\nPet: a cat\nHome: Leiden"
     return prompt(
-        block("persona", facts), block("question", ASKED), block("response", response), block("rubric", "Consistency"), form=form
+        block("persona", facts),
+        block("question", ASKED),
+        block("response", response),
+        block("rubric", "Consistency"),
+        form=form,
     )
 
 
@@ -146,7 +160,11 @@ def test_w6_quality_is_one_plus_four_times_the_carried_share() -> None:
 
 def pair_prompt(a: str, b: str) -> list[Message]:
     return prompt(
-        block("persona", PERSONA), block("question", ASKED), block("response_a", a), block("response_b", b), form="[[<A|B>]]"
+        block("persona", PERSONA),
+        block("question", ASKED),
+        block("response_a", a),
+        block("response_b", b),
+        form="[[<A|B>]]",
     )
 
 
@@ -237,7 +255,9 @@ PETS = ("a parrot", "a cat", "a hamster", "a tortoise")
 
 async def consistency(model: SimulatedModel, shown: bool) -> float:
     """Share of answers that name the pet; blind when the persona is not shown to the subject."""
-    messages = prompt(block("question", "Which pet do you have?"), form="<text>", persona=PERSONA if shown else "Be brief.")
+    messages = prompt(
+        block("question", "Which pet do you have?"), form="<text>", persona=PERSONA if shown else "Be brief."
+    )
     return fmean([bool(re.search(r"\bcat\b", await reply(model, messages, seed))) for seed in range(200)])
 
 
@@ -288,7 +308,9 @@ async def test_w8_zero_for_unparsed_is_caught_by_unparsable_and_by_the_malformed
     assert await rated(unparsable, zero_for_unparsed=True) == (0.0, 0)
     whole, broken = SimulatedModel("simulated:sloppy=0"), SimulatedModel("simulated:sloppy=0,malformed=0.5")
     honest, blind = await rated(whole, True), await rated(broken, True)
-    assert honest[0] is not None and blind[0] is not None and blind[0] < honest[0] - 1  # the rate, not the quality, moved it
+    assert (
+        honest[0] is not None and blind[0] is not None and blind[0] < honest[0] - 1
+    )
     right = await rated(broken, False)
     assert right[0] is not None and right[0] == pytest.approx(honest[0], abs=0.2)
     assert right[1] > 50

@@ -76,7 +76,7 @@ def answer_holes(form: Form | None) -> tuple[Hole, ...]:
 
 
 def certainty_value(hole: Hole, p: float, parameters: Parameters) -> float | int:
-    """A probability as the form wants it stated, p + overconfidence x (1 - p): in per cent of 100, else on the range."""
+    """A probability p stated as p + overconfidence x (1 - p): in per cent of 100, else on the hole's range."""
     stated = p + parameters.overconfidence * (1 - p)
     lo, hi = float(hole.lo or 0), float(hole.hi or 0)
     return to_range(hole, 100 * stated if hi == 100 else lo + (hi - lo) * stated)

@@ -42,13 +42,16 @@ from personarium.text.form import Form
 from personarium.text.holes import Hole
 
 _ABSTAINING = re.compile(
-    r"\b(?:(?:do not|don['’]t|cannot|can['’]t) (?:know|say|tell|decide|answer|be (?:determined|answered))|not sure|unsure|"
-    r"none of the (?:above|others|options)|not (?:enough|sufficient) information|unknown|abstain|prefer not|no answer|decline|"
+    r"\b(?:(?:do not|don['’]t|cannot|can['’]t) (?:know|say|tell|decide|answer|be (?:determined|answered))|"
+    r"not sure|unsure|"
+    r"none of the (?:above|others|options)|not (?:enough|sufficient) information|unknown|abstain|prefer not|"
+    r"no answer|decline|"
     r"skip|insufficient information|undetermined|no opinion|not answerable|unanswerable)\b",
     re.IGNORECASE,
 )
 _REASON = re.compile(
-    r"reason|explanation|why|thought|think|rationale|feedback|comment|justification|analysis|because|argument|text|step|note",
+    r"reason|explanation|why|thought|think|rationale|feedback|comment|justification|analysis|because|argument|"
+    r"text|step|note",
     re.IGNORECASE,
 )
 _OUTDATED = "outdated fact"
@@ -302,7 +305,7 @@ def _plain(text: str) -> str:
 
 
 def visible(request: Request) -> tuple[tuple[Fact, ...], tuple[Fact, ...]]:
-    """The valid and the outdated facts that stand in what the subject can see: persona, earlier turns, notes, dialogue."""
+    """The valid and the outdated facts in what the subject can see: persona, earlier turns, notes, dialogue."""
     earlier = tuple(
         m["content"] for m in request.messages if m["role"] in ("user", "assistant") and m["content"] != request.last
     )
@@ -370,7 +373,7 @@ def _by_trait(
     choice: Choice,
     open_places: Sequence[int],
 ) -> list[float] | None:
-    """Options marked by a trait, by theta_b: two options of opposite direction are taken as 1 / (1 + exp(-a theta_b))."""
+    """Options marked by a trait, by theta_b: of two opposite ones the high one with 1 / (1 + exp(-a theta_b))."""
     marks = [_mark(choice.texts[i]) for i in open_places]
     if not any(marks):
         return None

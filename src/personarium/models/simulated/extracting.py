@@ -48,7 +48,7 @@ class Found:
 
 
 def recognise(request: Request) -> str:
-    """A dialogue or text together with a form of facts, paths or JSON (a list of any length, not one of fixed length)."""
+    """A dialogue or text together with paths, JSON or a list of facts of any length (not of a fixed one)."""
     form = form_of(request)
     if form is None or not has_part(request, "dialogue", "text"):
         return ""
@@ -332,7 +332,7 @@ def _entry_number(hole: Hole, fact: Found) -> float | int:
 
 
 def _fitting_choice(request: Request, hole: Hole, about: str, operation: str, dice: Dice) -> str:
-    """The alternative that fits: the operation's name, else the one that shares most stems, else unknown, else a guess."""
+    """The alternative that fits: the operation, else most shared stems, else unknown, else a guess."""
     for choice in hole.choices:
         if choice.lower().startswith(operation):
             return choice

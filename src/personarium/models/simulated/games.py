@@ -26,13 +26,15 @@ from personarium.models.simulated.request import Request
 from personarium.text.holes import Hole
 
 _OTHERS = re.compile(
-    r"\b(?:others|other (?:people|players|participants)|most people|people (?:who|with|like)|someone (?:who|with)|a (?:typical|person who|person with)|"
+    r"\b(?:others|other (?:people|players|participants)|most people|people (?:who|with|like)|someone (?:who|"
+    r"with)|a (?:typical|person who|person with)|"
     r"on average|predict|would (?:they|he|she|such|this person)|participants)\b",
     re.IGNORECASE,
 )
 _SPREAD = re.compile(r"\b(?:sd|std|spread|deviation|standard_deviation|uncertainty)\b", re.IGNORECASE)
 _GIVING = re.compile(
-    r"\b(?:cooperat\w+|shar\w+|split|give\w*|trust\w*|contribut\w+|help\w*|donat\w+|accept\w*|fair\w*|silent|stag|dove|equal\w*|yes)\b",
+    r"\b(?:cooperat\w+|shar\w+|split|give\w*|trust\w*|contribut\w+|help\w*|donat\w+|accept\w*|fair\w*|silent|"
+    r"stag|dove|equal\w*|yes)\b",
     re.IGNORECASE,
 )
 _TAKING = re.compile(
@@ -92,7 +94,7 @@ def amount(hole: Hole, pull: float, parameters: Parameters, dice: Dice, key: str
 
 
 def move(hole: Hole, pull: float, parameters: Parameters, dice: Dice, ledger: Ledger, key: str) -> str | bool:
-    """The giving move with probability logistic(pull); which move gives is read from its words, else it is the first."""
+    """The giving move with probability logistic(pull); its words say which one gives, else it is the first."""
     giving = next((c for c in hole.choices if _GIVING.search(c) and not _TAKING.search(c)), "")
     if not giving:
         giving = next((c for c in hole.choices if not _TAKING.search(c)), hole.choices[0])

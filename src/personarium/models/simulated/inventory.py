@@ -47,7 +47,8 @@ WIDTH = 1.5  # thresholds are evenly spaced over -1.5 .. 1.5
 
 _WORD = re.compile(r"[a-z]+(?:['’][a-z]+)?")
 _FRAME = re.compile(
-    r"^\W*(?:i|you) (?:see|consider|would describe|describe) (?:myself|yourself) (?:as|to be)\s*(?:someone|a person)?\s*(?:who|that)?\s+|"
+    r"^\W*(?:i|you) (?:see|consider|would describe|describe) (?:myself|yourself) (?:as|to be)\s*(?:someone|"
+    r"a person)?\s*(?:who|that)?\s+|"
     r"^\W*(?:i am|i'm|you are|you're|is|this is)?\s*(?:someone|a person|one) (?:who|that)\s+",
     re.IGNORECASE,
 )
@@ -125,7 +126,7 @@ def recognise(request: Request) -> str:
 
 
 def _rates(request: Request, holes: Sequence[Hole]) -> bool:
-    """Whether the answers wanted are places on a rating scale (an item with lettered actions belongs to the chooser)."""
+    """Whether places on a rating scale are wanted (an item with lettered actions belongs to the chooser)."""
     return bool(holes) and _ladder(request, holes[0]) is not None
 
 

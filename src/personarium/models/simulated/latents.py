@@ -26,7 +26,7 @@ _NAME_OF = tuple((letter, re.compile(rf"\b(?:{pattern})\b", re.IGNORECASE)) for 
 
 
 def theta(request: Request, parameters: Parameters, ledger: Ledger, trait: str) -> float:
-    """The latent level that the subject states: planted traits plus ``gain`` times the level that the persona states."""
+    """The latent level that the subject states: planted traits plus ``gain`` x the level that the persona states."""
     value = parameters.trait(trait) + parameters.gain * read_levels(request.persona).get(trait, 0.0)
     ledger.latents.append((f"theta:{trait}", value))
     return value

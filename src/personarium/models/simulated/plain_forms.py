@@ -15,8 +15,10 @@ from personarium.models.simulated.printed import labels_in, options_in
 from personarium.text.form import Form
 
 _RANGE = re.compile(
-    r"\b(?:from|between|scale (?:of|from)|range (?:of|from)|score of)\s+(-?\d{1,3})\s*(?:\([^)\n]{0,40}\)\s*)?(?:to|and|-|–)\s*(-?\d{1,3})\b|"
-    r"\b(\d{1,2})\s*[-–]\s*(\d{1,3})\s+(?:scale|rating|point)|\b(?:integer|number|score|rating) \(?(\d{1,2})\s*(?:-|–|to)\s*(\d{1,3})\)?",
+    r"\b(?:from|between|scale (?:of|from)|range (?:of|from)|"
+    r"score of)\s+(-?\d{1,3})\s*(?:\([^)\n]{0,40}\)\s*)?(?:to|and|-|–)\s*(-?\d{1,3})\b|"
+    r"\b(\d{1,2})\s*[-–]\s*(\d{1,3})\s+(?:scale|rating|point)|\b(?:integer|number|score|"
+    r"rating) \(?(\d{1,2})\s*(?:-|–|to)\s*(\d{1,3})\)?",
     re.IGNORECASE,
 )
 _RESULT = re.compile(r"\[RESULT\]")
@@ -31,13 +33,16 @@ _YES_NO = re.compile(r"\byes or no\b|\byes/no\b|['\"]yes['\"] or ['\"]no['\"]", 
 _TRUE_FALSE = re.compile(r"\btrue or false\b|\btrue/false\b", re.IGNORECASE)
 _A_OR_B = re.compile(r"(?<![\w])['\"(]?A['\")]?\s+or\s+['\"(]?B(?![\w])")
 _COUNT = re.compile(
-    r"\b(?:list|listing|array)\s+of\s+(?:exactly\s+)?(\w+)\b|\b(?:exactly|write|generate|give(?: me)?|list|propose|provide|suggest)\s+"
-    r"(?:exactly\s+)?(\w+)\s+(?:\w+\s+){0,4}?(?:items?|questions?|examples?|statements?|ideas?|sentences?|names?|personas?|reasons?|"
+    r"\b(?:list|listing|array)\s+of\s+(?:exactly\s+)?(\w+)\b|\b(?:exactly|write|generate|give(?: me)?|list|"
+    r"propose|provide|suggest)\s+"
+    r"(?:exactly\s+)?(\w+)\s+(?:\w+\s+){0,4}?(?:items?|questions?|examples?|statements?|ideas?|sentences?|"
+    r"names?|personas?|reasons?|"
     r"topics?|queries|options|facts|titles|adjectives|words)\b",
     re.IGNORECASE,
 )
 _NUMBERS = {
-    w: n for n, w in enumerate(["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"], 1)
+    w: n for n, w in enumerate(
+        ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"], 1)
 } | {"fifteen": 15, "twenty": 20}  # fmt: skip
 _JSON = re.compile(r"\bJSON\b")
 _KEY = re.compile(r'["\']([A-Za-z_][\w ]{0,40})["\']\s*:\s*("[^"\n]*"|\'[^\'\n]*\'|<[^>\n]*>|\[[^\]]*\]|[^,}\n]*)')
@@ -64,7 +69,7 @@ _PARTS = (  # heading words -> block tag, first match wins
 
 @lru_cache(maxsize=2048)
 def sections(text: str) -> Mapping[str, str]:
-    """The parts of a plain prompt by block tag, as its headings (``###Response to evaluate:``, ``Persona:``) name them."""
+    """The parts of a plain prompt by block tag, as its headings name them (``###Response to evaluate:``)."""
     found: dict[str, str] = {}
     marks = [(m, tag) for m in _HEADING.finditer(text) if (tag := _part(m[1]))]
     for place, (mark, tag) in enumerate(marks):
@@ -132,11 +137,9 @@ def _final(text: str) -> str:
 
 
 def _json(text: str) -> str:
-    if not _JSON.search(text):
+    if not _JSON.search(text) or "{" not in text:
         return ""
-    at = _JSON.search(text)
-    body = text[text.find("{", 0 if at is None else 0) :] if "{" in text else ""
-    keys = {key: value for key, value in _KEY.findall(body)}
+    keys = dict(_KEY.findall(text[text.find("{") :]))
     if not keys:
         return ""
     return "{" + ", ".join(f'"{key}": {_hole(value, text)}' for key, value in keys.items()) + "}"

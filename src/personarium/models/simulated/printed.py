@@ -1,4 +1,4 @@
-"""Reads what a prompt prints to choose from: lettered, numbered or bulleted options, and the labels of a rating scale."""
+"""What a prompt prints to choose from: lettered, numbered or bulleted options, and the labels of a rating scale."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 _LETTERED = re.compile(
-    r"^[ \t]*(?:[-*][ \t]+)?(?:\*\*)?[(\[]?([A-Za-z]|\d{1,2})(?:[)\]](?:[.:])?|[.:]|[ \t]*=|[ \t]+-)(?:\*\*)?[ \t]+(\S.*?)[ \t]*$",
+    r"^[ \t]*(?:[-*][ \t]+)?(?:\*\*)?[(\[]?([A-Za-z]|\d{1,2})(?:[)\]](?:[.:])?|[.:]|[ \t]*=|"
+    r"[ \t]+-)(?:\*\*)?[ \t]+(\S.*?)[ \t]*$",
     re.M,
 )
 _BULLET = re.compile(r"^[ \t]*[-*•][ \t]+(\S.*?)[ \t]*$", re.M)
@@ -27,7 +28,7 @@ class Option:
 
 @lru_cache(maxsize=2048)
 def options_in(text: str) -> tuple[Option, ...]:
-    """The options of a text, in print order: the lettered or numbered lines that start a run (A B C, 1 2 3), else bullets.
+    """The options of a text, in print order: lettered or numbered lines in a run (A B C, 1 2 3), else bullets.
 
     Several runs (a question of three parts) give only the last one; lines without any mark count when there is
     nothing else and the text has at least two lines.
@@ -62,17 +63,21 @@ def _follows(before: str, after: str) -> bool:
 
 
 _NEUTRAL = re.compile(
-    r"\b(?:neither|neutral|undecided|unsure|not sure|no opinion|uncertain|in ?between|half and half|sometimes|occasionally)\b"
+    r"\b(?:neither|neutral|undecided|unsure|not sure|no opinion|uncertain|in ?between|half and half|sometimes|"
+    r"occasionally)\b"
 )
 _NEGATIVE = re.compile(
-    r"\b(?:not|never|no|disagree\w*|dis\w*like\w*|in(?:accurate|correct|appropriate|consistent)\w*|un(?:true|like\w*|typical|characteristic|important)|"
+    r"\b(?:not|never|no|disagree\w*|dis\w*like\w*|in(?:accurate|correct|appropriate|consistent)\w*|un(?:true|"
+    r"like\w*|typical|characteristic|important)|"
     r"false|hardly|rarely|seldom|dissatisfied|oppose|reject|negative|bad|poor|worse|low)\b"
 )
 _FREQUENT = re.compile(r"\b(?:always|never|often|frequently|usually|rarely|seldom|hardly|every|constantly|daily)\b")
 _KNOWN = re.compile(
-    r"\b(?:(?:dis)?agree\w*|(?:in)?accurate\w*|(?:un)?true|false|(?:un)?likely|(?:un)?like|(?:in)?correct|neutral|neither|undecided|"
+    r"\b(?:(?:dis)?agree\w*|(?:in)?accurate\w*|(?:un)?true|false|(?:un)?likely|(?:un)?like|(?:in)?correct|"
+    r"neutral|neither|undecided|"
     r"unsure|always|never|often|frequently|usually|rarely|seldom|sometimes|occasionally|hardly|applies|describes?|"
-    r"(?:un)?characteristic|(?:un)?typical|not at all|extremely|slightly|somewhat|moderately|very much|a little|a lot|quite|"
+    r"(?:un)?characteristic|(?:un)?typical|not at all|extremely|slightly|somewhat|moderately|very much|a little|"
+    r"a lot|quite|"
     r"completely|mostly|yes|no|(?:dis)?satisfied|support|oppose|(?:un)?important|uncertain)\b"
 )
 _STRENGTH = (  # the order decides: the strongest word that a label has

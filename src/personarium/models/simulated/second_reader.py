@@ -18,32 +18,59 @@ _CLAUSE = re.compile(
     r"(?<=[.!?;:])\s+|\n+|,?\s+(?:but|although|though|whereas|however)\s+|\s+[–—]\s+|,\s+(?=(?:i|my|we|it)\b)", re.I
 )
 _SMALL = frozenset(
-    ["a", "an", "the", "and", "or", "of", "to", "in", "on", "at", "by", "for", "from", "with", "as", "is", "are", "was", "were", "be", "been", "being", "am", "do", "does", "did", "done", "have", "has", "had", "i", "i'm", "i've", "i'd", "i'll", "me", "my", "mine", "myself", "we", "we're", "our", "us", "you", "you're", "your", "he", "she", "it", "it's", "its", "they", "them", "their", "his", "her", "this", "that", "these", "those", "there", "here", "what", "which", "who", "whom", "whose", "when", "where", "why", "how", "if", "then", "so", "than", "too", "very", "much", "many", "more", "most", "some", "any", "all", "no", "not", "never", "can", "could", "will", "would", "shall", "should", "may", "might", "must", "just", "also", "about", "into", "over", "up", "down", "out", "off", "again", "really", "quite", "rather", "well", "like", "get", "got", "go", "goes", "going", "one", "ones", "thing", "things", "lot", "lots", "bit", "day", "days", "time", "times", "don't", "doesn't", "didn't", "isn't", "aren't", "wasn't", "weren't", "won't", "wouldn't", "can't", "couldn't", "haven't", "hasn't", "hadn't", "still", "only", "even", "ever", "always", "often", "usually", "sometimes", "because", "since", "while", "let's", "say", "says", "said", "tell", "know", "think"]
-)
+    [
+        "a", "an", "the", "and", "or", "of", "to", "in", "on", "at", "by", "for", "from", "with", "as", "is",
+        "are", "was", "were", "be", "been", "being", "am", "do", "does", "did", "done", "have", "has", "had",
+        "i", "i'm", "i've", "i'd", "i'll", "me", "my", "mine", "myself", "we", "we're", "our", "us", "you",
+        "you're", "your", "he", "she", "it", "it's", "its", "they", "them", "their", "his", "her", "this",
+        "that", "these", "those", "there", "here", "what", "which", "who", "whom", "whose", "when", "where",
+        "why", "how", "if", "then", "so", "than", "too", "very", "much", "many", "more", "most", "some",
+        "any", "all", "no", "not", "never", "can", "could", "will", "would", "shall", "should", "may",
+        "might", "must", "just", "also", "about", "into", "over", "up", "down", "out", "off", "again",
+        "really", "quite", "rather", "well", "like", "get", "got", "go", "goes", "going", "one", "ones",
+        "thing", "things", "lot", "lots", "bit", "day", "days", "time", "times", "don't", "doesn't", "didn't",
+        "isn't", "aren't", "wasn't", "weren't", "won't", "wouldn't", "can't", "couldn't", "haven't", "hasn't",
+        "hadn't", "still", "only", "even", "ever", "always", "often", "usually", "sometimes", "because",
+        "since", "while", "let's", "say", "says", "said", "tell", "know", "think",
+    ]
+)  # fmt: skip
 _DENIALS = frozenset(
-    ["not", "never", "no", "nor", "neither", "none", "nothing", "cannot", "without", "hardly", "barely", "stopped", "quit", "hate", "dislike", "avoid", "untrue"]
-)
+    [
+        "not", "never", "no", "nor", "neither", "none", "nothing", "cannot", "without", "hardly", "barely",
+        "stopped", "quit", "hate", "dislike", "avoid", "untrue",
+    ]
+)  # fmt: skip
 _DENYING = ("far from", "anything but")
 _REINFORCED = re.compile(
     r"\b(?:not only|no doubt|not just|why not|no wonder|no surprise|can(?:no|['’])t (?:wait|help)|no problem)\b",
     re.IGNORECASE,
 )
-_SELF = frozenset(["i", "i'm", "i've", "i'd", "i'll", "me", "my", "mine", "myself", "we", "our", "us"])
+_SELF = frozenset(
+    [
+        "i", "i'm", "i've", "i'd", "i'll", "me", "my", "mine", "myself", "we", "our", "us",
+    ]
+)  # fmt: skip
 _DISCLOSURE = re.compile(
     r"\b(?:as an? (?:ai|artificial|language model|virtual assistant|chatbot)|i(?:['’]m| am)(?: just| only| actually)? "
-    r"an? (?:ai|artificial intelligence|(?:large )?language model|chatbot|virtual assistant|computer program|bot|machine)|"
+    r"an? (?:ai|artificial intelligence|(?:large )?language model|chatbot|virtual assistant|computer program|"
+    r"bot|machine)|"
     r"(?:large )?language model|i (?:was|am) (?:trained|programmed) (?:by|to|on)|ai (?:assistant|model|system))\b",
     re.IGNORECASE,
 )
 _HUMAN = re.compile(r"\bnot an? (?:ai|bot|machine|chatbot|language model|computer|robot)\b", re.IGNORECASE)
 _INSULTS = frozenset(
-    ["idiot", "idiots", "idiotic", "moron", "morons", "stupid", "dumb", "fool", "fools", "loser", "losers", "scum", "trash", "garbage", "worthless", "pathetic", "disgusting", "filthy", "vermin", "jerk", "jerks", "imbecile", "imbeciles", "brainless", "bastard", "bastards", "inferior", "ugly"]
-)
+    [
+        "idiot", "idiots", "idiotic", "moron", "morons", "stupid", "dumb", "fool", "fools", "loser", "losers",
+        "scum", "trash", "garbage", "worthless", "pathetic", "disgusting", "filthy", "vermin", "jerk",
+        "jerks", "imbecile", "imbeciles", "brainless", "bastard", "bastards", "inferior", "ugly",
+    ]
+)  # fmt: skip
 _INSULTING = re.compile(r"\b(?:shut up|hate you|hate (?:them|those people)|go to hell|damn you)\b", re.IGNORECASE)
 _MACHINES = ("ai", "model", "bot", "machine", "program", "artificial", "assistant", "trained")
 _FAREWELL = re.compile(
     r"\b(?:good-?\s?bye|bye|farewell|see you|so long|take care|talk (?:to you )?(?:later|soon)|until next time|have a "
-    r"(?:good|nice|great|lovely|wonderful) (?:day|night|evening|one|weekend|time)|good night|thank(?:s| you)|cheers|appreciate it|catch you later)\b",
+    r"(?:good|nice|great|lovely|wonderful) (?:day|night|evening|one|weekend|time)|good night|thank(?:s| you)|"
+    r"cheers|appreciate it|catch you later)\b",
     re.IGNORECASE,
 )
 _TURN = re.compile(r"^\s*\**([A-Za-z][\w .'’()-]{0,40}?)\**\s*:\s*(.*)$")
@@ -277,7 +304,7 @@ def overlap_f1(response: str, reference: str) -> float:
 
 @lru_cache(maxsize=4096)
 def entails(premise: str, statement: str) -> str:
-    """``entailment`` (two thirds of the statement's roots in one clause, same sign), ``contradiction`` or ``neutral``."""
+    """``entailment`` (two thirds of the roots in one clause, same sign), ``contradiction`` or ``neutral``."""
     needed = roots(statement)
     denied = any(c.denied for c in clauses(statement))
     parts = clauses(premise)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from functools import lru_cache
 
 _MEANINGS = {
-    "yes": """yes true entailment entailed entails supported supports support consistent valid pass passed correct good accept
+    "yes": """yes true entailment entailed entails supported supports support consistent
+        valid pass passed correct good accept
         accepted acceptable approve agree implied present holds satisfied followed ok safe""",
-    "no": """no false contradiction contradicted contradicts refuted refutes inconsistent invalid fail failed incorrect bad reject
+    "no": """no false contradiction contradicted contradicts refuted refutes inconsistent
+        invalid fail failed incorrect bad reject
         rejected unacceptable disagree violated unsafe wrong conflict""",
     "neutral": """neutral unknown unrelated maybe unclear neither irrelevant absent undetermined unsure baseless
         unsupported abstain""",
@@ -44,9 +46,7 @@ def _meaning(choice: str) -> str:
     if words in _PHRASES:
         return _PHRASES[words]
     bare = words.removeprefix("response ").removeprefix("assistant ").removeprefix("answer ").removeprefix("option ")
-    return _MEANING.get(
-        bare, _MEANING.get(words.split()[0] if words.split() else "", "" if len(words.split()) != 1 else "")
-    )
+    return _MEANING.get(bare, _MEANING.get(words.split()[0], "") if words.split() else "")
 
 
 def is_verdict(choices: tuple[str, ...]) -> bool:

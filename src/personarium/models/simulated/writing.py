@@ -55,16 +55,19 @@ _BOUND = re.compile(
 _QUESTIONS = re.compile(r"\b(?:questions?|quer(?:y|ies)|ask)\b", re.IGNORECASE)
 _NAMES = re.compile(r"\bnames?$", re.IGNORECASE)
 _LONG = re.compile(
-    r"\b(?:description|summary|text|content|story|bio\w*|background|profile|paragraph|note|message|body|scenario|scene|rationale)$",
+    r"\b(?:description|summary|text|content|story|bio\w*|background|profile|paragraph|note|message|body|"
+    r"scenario|scene|rationale)$",
     re.I,
 )
 _WHY = re.compile(r"\b(?:reason\w*|explanation|thought\w*|analysis|justification|feedback|why)$", re.IGNORECASE)
 _OPENINGS = (
-    "Something about {}", "A word on {}", "More on {}", "On the subject of {}", "What matters about {}", "A closer look at {}",
+    "Something about {}", "A word on {}", "More on {}", "On the subject of {}",
+    "What matters about {}", "A closer look at {}",
     "Notes on {}", "Thoughts about {}",
 )  # fmt: skip
 _ASKS = (
-    "{}", "Tell me: {}", "If a friend asked you, {}", "Thinking of {about}, {}", "After a long day, {}", "When you were younger, {}",
+    "{}", "Tell me: {}", "If a friend asked you, {}", "Thinking of {about}, {}",
+    "After a long day, {}", "When you were younger, {}",
     "Talking about {about}, {}", "Looking ahead, {}",
 )  # fmt: skip
 _NOUN = re.compile(

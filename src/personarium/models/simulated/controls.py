@@ -97,7 +97,7 @@ def _copycat(request: Request, p: Parameters, dice: Dice, ledger: Ledger) -> Ans
 
     ledger.facts = known_facts(request)
     ledger.acts += [(f.id, "copy") for f in ledger.facts]
-    return request.persona
+    return request.persona or phrases("neutral", p.bank)[0]
 
 
 def _unparsable(request: Request, p: Parameters, dice: Dice, ledger: Ledger) -> Answer | None:

@@ -30,10 +30,9 @@ KEYED: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("age", r"\b(\d{1,3}|" + "|".join(_TENS) + r")(?:-| )years?(?:-| )old\b"),
         ("age", rf"\b(?:[Aa]ge[ds]?(?: of)?|{_I}(?: am|'m| is|'s| are|'re) (?:now )?)\s*(\d{{1,3}})\b(?! \w+s\b)"),
         ("name", rf"\b(?:[Mm]y|[Hh]is|[Hh]er|[Tt]heir|[Yy]our) name is ({_NAME})"),
-        ("name", rf"\b(?:named|called)\s+({_NAME})(?=\s*$|[,.])"),
         ("name", rf"^(?:I am|I'm|You are) ({_NAME})(?=\s*$|[,.;])"),
         ("birthday", r"\bborn on (?:the )?((?:\d{1,2}(?:st|nd|rd|"
-                     r"th)? (?:of )?)?[A-Z][a-z]+(?: \d{1,2})?(?:,? \d{4})?)"),
+                     r"th)? (?:of )?)?[A-Z][a-z]+(?: \d{1,2}(?!\d))?(?:,? \d{4})?)"),
         ("birthday", r"\bbirthday is (?:on )?(?:the )?([\w ]+\d[\w ]*)"),
         ("hometown", rf"\b(?:born(?: and raised)?|grew up|raised|was brought up) in ({_PLACE})"),
         ("hometown", rf"\b(?:originally|hails?|comes?|came) from ({_PLACE})"),
@@ -49,6 +48,7 @@ KEYED: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("siblings", rf"\b(?:has|have|with)\s+({_COUNT} (?:\w+ )?{_SIBLING})\b"),
         ("pet", rf"\b(?:has|have|own|owns|with|"
                 rf"adopted)\s+({_COUNT} (?:\w+ ){{0,2}}{_ANIMAL}(?: (?:named|called) [A-Z]\w+)?)"),
+        ("name", rf"\b(?:named|called)\s+({_NAME})(?=\s*$|[,.])"),
         ("language", r"\b(?:speaks?|fluent in|speaking)\s+(?:fluent )?([A-Z][a-z]+)"),
         ("allergy", r"\ballergic to ([\w ]+)"),
         ("", rf"\b(?:[Mm]y|[Hh]is|[Hh]er|[Tt]heir|[Yy]our) {_LABEL} (?:is|are|"

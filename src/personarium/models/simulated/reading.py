@@ -305,11 +305,11 @@ def _remainder(rest: str, clause: str, start: int) -> Iterator[Fact]:
     noun = OCCUPATION_LEAD.sub("", bare)
     value = _HAS_OR_IS.sub("", bare)
     known = _known_values().get(value.lower()) if value != bare else None
-    if known:
-        yield _fact(known, value, start + at + len(bare) - len(value), clause)
-    elif is_occupation(noun):
+    if is_occupation(noun):
         at += len(bare) - len(noun)
         yield _fact("occupation", noun, start + at, clause)
+    elif known:
+        yield _fact(known, value, start + at + len(bare) - len(value), clause)
     else:
         yield _fact("", _ARTICLE.sub(_right_article, bare), start + at, clause)
 
@@ -366,7 +366,8 @@ def _levels(text: str) -> tuple[tuple[str, float], ...]:
     low = text.lower()
     words, stated = _trait_patterns()
     found: dict[str, list[float]] = {}
-    for match in words.finditer(low):
+    # "emotional stability" names a trait; its words are not said of the person.
+    for match in words.finditer(stated.sub(" ", low)):
         letter, sign = _trait_words()[match["word"]]
         found.setdefault(letter, []).append(sign * _intensity(match["how"]))
     for match in stated.finditer(low):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import core_strategies as some
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 
 from personarium.core import (
     Facet,
@@ -35,6 +35,7 @@ def test_any_persona_survives_its_own_dict(persona: Persona) -> None:
 
 
 @pytest.mark.parametrize("suffix", [".json", ".yaml", ".jsonl"])
+@example(persona=Persona(name="a\x85b\u2028c", knowledge=Knowledge(never_disclose=("\u2028", "\ufeff", "\r\n "))))
 @given(persona=some.personas)
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_persona_survives_any_file(persona: Persona, suffix: str, tmp_path: Path) -> None:

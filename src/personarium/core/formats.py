@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from personarium.core.chat import canonical_json
 from personarium.core.errors import InvalidInput, NotFound
 from personarium.core.facets import mapping, rethrow
 from personarium.core.files import MAX_LINE_BYTES, check_text, parse_json, parse_yaml, read_text, replacing
@@ -182,7 +183,9 @@ def _write_yaml(personas: Iterable[Persona], file: Any) -> None:
     records = [p.to_dict() for p in personas]
     dumper = type("Dumper", (yaml.SafeDumper,), {"ignore_aliases": lambda self, data: True})
     value = records[0] if len(records) == 1 else records
-    yaml.dump(value, file, dumper, allow_unicode=True, sort_keys=False, width=120)
+    # PyYAML writes these line breaks raw and folds them on reading; escaped they survive.
+    readable = not any(c in canonical_json(value) for c in "\x85\u2028\u2029\ufeff")
+    yaml.dump(value, file, dumper, allow_unicode=readable, sort_keys=False, width=120)
 
 
 def _write_lines(personas: Iterable[Persona], file: Any) -> None:

@@ -271,9 +271,7 @@ def _plain(error: BaseException) -> str:
 
 
 def _headers(api_key: str | None, more: Mapping[str, str] | None) -> dict[str, str]:
-    from personarium import __version__
-
-    headers = {"Content-Type": "application/json", "User-Agent": f"personarium/{__version__}", **(more or {})}
+    headers = {"Content-Type": "application/json", "User-Agent": "personarium", **(more or {})}
     if api_key:
         if not api_key.isascii() or not api_key.isprintable() or " " in api_key:
             raise UsageError("the API key holds blanks, line ends or other characters that no key has; check it")

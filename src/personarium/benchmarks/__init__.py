@@ -1,0 +1,23 @@
+"""Published test sets: data, protocol and metric; one home each."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from personarium.core.exports import lazy_exports
+
+if TYPE_CHECKING:
+    from personarium.benchmarks.personagym import PersonaGymConfig as PersonaGymConfig
+    from personarium.benchmarks.personagym import PersonaGymResult as PersonaGymResult
+    from personarium.benchmarks.personagym import PersonaGymTask as PersonaGymTask
+    from personarium.benchmarks.personagym import run_personagym as run_personagym
+
+__all__, __getattr__, __dir__ = lazy_exports(
+    __name__,
+    {
+        "PersonaGymConfig": "personarium.benchmarks.personagym",
+        "PersonaGymResult": "personarium.benchmarks.personagym",
+        "PersonaGymTask": "personarium.benchmarks.personagym",
+        "run_personagym": "personarium.benchmarks.personagym",
+    },
+)

@@ -1,0 +1,55 @@
+"""PersonaGym and PersonaScore: five tasks, 200 personas, 10,000 questions.
+
+Source: *PersonaGym: Evaluating Persona Agents and LLMs*, arXiv 2407.18416.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from personarium.core.exports import lazy_exports
+
+if TYPE_CHECKING:
+    from personarium.benchmarks.personagym.aggregation import TaskScore as TaskScore
+    from personarium.benchmarks.personagym.aggregation import judge_mean as judge_mean
+    from personarium.benchmarks.personagym.aggregation import persona_score as persona_score
+    from personarium.benchmarks.personagym.aggregation import task_score as task_score
+    from personarium.benchmarks.personagym.bundled import load_personas as load_personas
+    from personarium.benchmarks.personagym.bundled import load_published_scores as load_published_scores
+    from personarium.benchmarks.personagym.bundled import load_questions as load_questions
+    from personarium.benchmarks.personagym.bundled import load_settings as load_settings
+    from personarium.benchmarks.personagym.bundled import recompute_published as recompute_published
+    from personarium.benchmarks.personagym.instrument import PersonaGymTask as PersonaGymTask
+    from personarium.benchmarks.personagym.method import ERRATA as ERRATA
+    from personarium.benchmarks.personagym.method import PersonaGymConfig as PersonaGymConfig
+    from personarium.benchmarks.personagym.method import plan_calls as plan_calls
+    from personarium.benchmarks.personagym.method import run_personagym as run_personagym
+    from personarium.benchmarks.personagym.results import PersonaGymResult as PersonaGymResult
+    from personarium.benchmarks.personagym.results import QuestionResult as QuestionResult
+    from personarium.benchmarks.personagym.tasks import TASKS as TASKS
+    from personarium.benchmarks.personagym.tasks import Task as Task
+
+_HOME = "personarium.benchmarks.personagym"
+__all__, __getattr__, __dir__ = lazy_exports(
+    __name__,
+    {
+        "ERRATA": f"{_HOME}.method",
+        "PersonaGymConfig": f"{_HOME}.method",
+        "PersonaGymResult": f"{_HOME}.results",
+        "PersonaGymTask": f"{_HOME}.instrument",
+        "QuestionResult": f"{_HOME}.results",
+        "TASKS": f"{_HOME}.tasks",
+        "Task": f"{_HOME}.tasks",
+        "TaskScore": f"{_HOME}.aggregation",
+        "judge_mean": f"{_HOME}.aggregation",
+        "load_personas": f"{_HOME}.bundled",
+        "load_published_scores": f"{_HOME}.bundled",
+        "load_questions": f"{_HOME}.bundled",
+        "load_settings": f"{_HOME}.bundled",
+        "persona_score": f"{_HOME}.aggregation",
+        "plan_calls": f"{_HOME}.method",
+        "recompute_published": f"{_HOME}.bundled",
+        "run_personagym": f"{_HOME}.method",
+        "task_score": f"{_HOME}.aggregation",
+    },
+)

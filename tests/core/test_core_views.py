@@ -37,7 +37,7 @@ def test_secrets_are_marked_in_prompts_and_left_out_elsewhere() -> None:
     assert persona.view("system").of("f") == "\nYour phone is 555-0142. Never disclose this."
     assert "555" not in persona.view("card").text
     assert "Never" not in persona.view("system", secrets="show").text
-    assert persona.view("attributes", secrets="instruct").text == "contact.phone: 555-0142 (never disclose this)\n"
+    assert persona.view("attributes", secrets="instruct").text == "phone: 555-0142 (never disclose this)\n"
 
 
 def test_name_scope_and_demonstrations_have_spans_of_their_own() -> None:
@@ -58,10 +58,10 @@ def test_name_scope_and_demonstrations_have_spans_of_their_own() -> None:
     ("path", "value", "you", "me"),
     [
         ("social.age", 71, "You are 71 years old.", "I am 71 years old."),
-        ("social.occupation", "engineer", "You work as an engineer.", "I work as an engineer."),
+        ("social.occupation", "engineer", "You are an engineer.", "I am an engineer."),
         ("social.city", "Lisbon", "You live in Lisbon.", "I live in Lisbon."),
         ("life.birthplace", "Athens", "You were born in Athens.", "I was born in Athens."),
-        ("interests", ["tea", "rain"], "You are interested in tea, rain.", "I am interested in tea, rain."),
+        ("interests", ["tea", "rain"], "You are interested in tea and rain.", "I am interested in tea and rain."),
         ("style.register", "formal", "Your register is formal.", "My register is formal."),
         ("social.married", True, "married: yes", "married: yes"),
         ("description", "A nurse from Italy", "You are a nurse from Italy.", "I am a nurse from Italy."),

@@ -234,7 +234,7 @@ def test_w4_every_character_traces_back_and_removal_takes_exactly_its_span(style
 
 def test_w4_the_system_prompt_word_for_word() -> None:
     assert nurse().view("system").text.splitlines()[1:4] == [
-        "You work as a nurse.",
+        "You are a nurse.",
         "You live in Lisbon.",
         "You have two cats.",
     ]

@@ -70,7 +70,7 @@ def render(persona: Persona, style: Style = "system", secrets: Secrets | None = 
     Args:
         persona: Who.
         style: ``system`` second-person system prompt; ``personagym`` the benchmark's framing (take on the identity);
-            ``card`` key: value lines under a title; ``attributes`` bare key: value lines with full paths;
+            ``card`` key: value lines under a title; ``attributes`` bare key: value lines, the key being the last step of the path;
             ``statements`` first-person sentences, one a line; ``biography`` third-person prose; ``traits`` the
             personality facets only, key: value.
         secrets: ``instruct``, ``omit`` or ``show``; None for the style's own (see :meth:`Persona.view`).
@@ -90,7 +90,7 @@ def render(persona: Persona, style: Style = "system", secrets: Secrets | None = 
             continue
         said = layout.say(facet, persona)
         if facet.secret and mode == "instruct":
-            said += " (never disclose this)" if layout.say in (_line, _path_line) else f" {_KEEP}"
+            said += " (never disclose this)" if layout.say is _line else f" {_KEEP}"
         pieces.append((source, f"{layout.before}{said}{layout.after}", "facet"))
     pieces.append((f"{style}.closing", layout.closing, "template"))
     return _join(pieces)
@@ -155,9 +155,9 @@ _PERSONS: dict[str, _Person] = {"I": ("I", "My", "am"), "you": ("You", "Your", "
 _PHRASES: dict[str, str] = {
     "age": "{S} {be} {v} years old.",
     "name": "{P} name is {v}.",
-    "occupation": "{S} work as {a} {v}.",
-    "job": "{S} work as {a} {v}.",
-    "profession": "{S} work as {a} {v}.",
+    "occupation": "{S} {be} {a} {v}.",
+    "job": "{S} {be} {a} {v}.",
+    "profession": "{S} {be} {a} {v}.",
     "location": "{S} live in {v}.",
     "residence": "{S} live in {v}.",
     "city": "{S} live in {v}.",
@@ -191,7 +191,7 @@ def sentence(facet: Facet, person: str = "you", language: str = "en") -> str:
         return _described(facet.value, subject, be)
     if not language.lower().startswith("en") or isinstance(facet.value, (bool, dict)):
         return f"{_label(facet.key)}: {show_value(facet.value)}"
-    value = show_value(facet.value)
+    value = _listed(facet.value)
     phrase = _PHRASES.get(facet.key)
     if phrase is None:
         return _ended(f"{possessive} {_label(facet.key)} {_is(facet)} {value}")
@@ -209,6 +209,13 @@ def show_value(value: Value) -> str:
     if isinstance(value, dict):
         return "; ".join(f"{_label(k)}: {show_value(v)}" for k, v in value.items())
     return "" if value is None else _one_line(str(value))
+
+
+def _listed(value: Value) -> str:
+    """A value inside a sentence: the last of several is joined with *and*."""
+    if not isinstance(value, tuple) or len(value) < 2:
+        return show_value(value)
+    return f"{', '.join(show_value(v) for v in value[:-1])} and {show_value(value[-1])}"
 
 
 def _described(said: str, subject: str, be: str) -> str:
@@ -267,10 +274,6 @@ def _line(facet: Facet, persona: Persona) -> str:
     return f"{_label(facet.key)}: {_one_line(said or '')}"
 
 
-def _path_line(facet: Facet, persona: Persona) -> str:
-    return f"{facet.path}: {show_value(facet.value) or _one_line(facet.text or '')}"
-
-
 _LAYOUTS: dict[str, _Layout] = {
     "system": _Layout(
         "You answer as the person described here.",
@@ -291,7 +294,7 @@ _LAYOUTS: dict[str, _Layout] = {
         True,
     ),
     "card": _Layout("Character card", "", "\n", "", _line, "omit", False),
-    "attributes": _Layout("", "", "", "\n", _path_line, "omit", False),
+    "attributes": _Layout("", "", "", "\n", _line, "omit", False),
     "statements": _Layout("", "", "", "\n", _me, "omit", False),
     "biography": _Layout("About this person:", "", " ", "", _them, "omit", False),
     "traits": _Layout("", "", "", "\n", _line, "omit", False),

@@ -91,7 +91,7 @@ def test_an_unknown_item_has_theta_zero_and_is_unread() -> None:
 
 def test_first_takes_the_first_printed_label_and_faking_the_desirable_end() -> None:
     options = block("options", "A. Very Accurate\nB. Neither\nC. Very Inaccurate")
-    messages = prompt(block("item", "Get stressed out easily."), options, form="<A|B|C>")
+    messages = prompt(block("item", "Get upset easily."), options, form="<A|B|C>")
     assert ask(messages, EXACT + ",first=1")[0] == "A"
     assert ask(messages, EXACT + ",faking=5")[0] == "C"
 
@@ -108,7 +108,8 @@ def test_the_persona_states_a_level_and_gain_weighs_it() -> None:
 def test_a_plain_prompt_with_lettered_labels_is_answered_by_its_letter() -> None:
     text = (
         'Given a statement of you: "You worry about things."\nPlease choose from the following options.\nOptions:\n'
-        "(A). Very Accurate\n(B). Moderately Accurate\n(C). Neither Accurate Nor Inaccurate\n(D). Moderately Inaccurate\n"
+        "(A). Very Accurate\n(B). Moderately Accurate\n(C). Neither Accurate Nor Inaccurate\n"
+        "(D). Moderately Inaccurate\n"
         "(E). Very Inaccurate\n\nAnswer:"
     )
     reply, ledger = ask(prompt(text), EXACT + ",traits=N:5")

@@ -24,6 +24,7 @@ from personarium.models.simulated.second_reader import turns
 from personarium.models.simulated.words import sentences, stems
 from personarium.text.form import Form
 from personarium.text.holes import Hole
+from personarium.text.line_form import Line
 
 _SELF = re.compile(r"\b(?:i|i['’](?:m|ve|d|ll)|my|me|mine|myself|we|our)\b", re.IGNORECASE)
 _PATH = re.compile(r"[\w-]+(?:\.[\w-]+){1,9}|(?:/[\w-]+){2,9}")
@@ -81,7 +82,7 @@ def answer(request: Request, parameters: Parameters, dice: Dice, ledger: Ledger)
 
     values = compose(form, make, lambda hole: len(chosen(hole)))
     if form.kind == "list" and not values["items"]:
-        return "[]" if form.pattern.lstrip().startswith("[") else _nothing(form)
+        return _nothing(form) if isinstance(form.layout, Line) else "[]"
     return fill(request, form, values)
 
 

@@ -13,7 +13,8 @@ _LETTERED = re.compile(
 )
 _BULLET = re.compile(r"^[ \t]*[-*•][ \t]+(\S.*?)[ \t]*$", re.M)
 _PAIR = re.compile(
-    r"(?<![\w.])[(\[]?([A-Ia-i]|\d{1,2})[)\]]?\s*(?:=|:|\)|-|–|means|is|\()\s*[\"“']?([A-Za-z][A-Za-z' ]{1,40})"
+    r"(?<![\w.])[(\[]?([A-Ia-i]|\d{1,2})[)\]]?(?:\s*(?:=|:|\)|-|–|\()\s*|\s+(?:means|is)\s+)"
+    r"[\"“']?(?!(?:to|and|or)\b)([A-Za-z][A-Za-z' ]{1,40})"
 )
 _AFTER = re.compile(r"([A-Za-z][A-Za-z' ]{1,40}?)[\"”']?\s*[(=:]\s*(\d{1,2}|[A-I])\s*\)?(?![\w.])")
 
@@ -146,6 +147,7 @@ def labels_in(text: str) -> tuple[Option, ...]:
         if meaning(label) is not None:
             found.setdefault(key, Option(key, " ".join(label.split())))
     if len(found) < 2:
+        found.clear()
         for label, key in _AFTER.findall(text):
             label = re.sub(r"^(?:.*\b(?:from|to|and|or|scale)\s+)", "", label.strip())
             if meaning(label) is not None:

@@ -305,7 +305,7 @@ def overlap_f1(response: str, reference: str) -> float:
 @lru_cache(maxsize=4096)
 def entails(premise: str, statement: str) -> str:
     """``entailment`` (two thirds of the roots in one clause, same sign), ``contradiction`` or ``neutral``."""
-    needed = roots(statement)
+    needed = roots(statement) - _SUBJECTS or roots(statement)
     denied = any(c.denied for c in clauses(statement))
     parts = clauses(premise)
     if any(holds(needed, c.roots) and c.denied == denied for c in parts):
@@ -313,6 +313,10 @@ def entails(premise: str, statement: str) -> str:
     if any(holds(needed, c.roots) and c.denied != denied for c in parts):
         return "contradiction"
     return "contradiction" if _other_value(premise, statement) else "neutral"
+
+
+# Whom a statement speaks of is no content of it.
+_SUBJECTS = roots("speaker person user character author assistant persona narrator writer participant")
 
 
 def _other_value(premise: str, statement: str) -> bool:

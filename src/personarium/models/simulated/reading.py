@@ -219,8 +219,9 @@ def _add(fact: Fact, valid: list[Fact], outdated: list[Fact], newer: bool) -> No
 _LINE = re.compile(r"[^\n]+")
 _KEYED_LINE = re.compile(
     r"^[\s\-*•\"'{,#]*(?P<label>[A-Za-z][A-Za-z0-9 _/'()-]{0,48}?)[\"'*]*\s*(?::|=|\|)"
-    r"[\"'*\s]*(?P<value>\S.*?)[\"',*\s}]*$"
+    r"[\"'*\s]*(?P<value>\S.*)$"
 )
+_TRAILING = "\"',*} \t\r"
 _LISTED = re.compile(r"\s*(?:[,;/]|\band\b)\s*")
 _LONGEST_VALUE = 12  # words; a longer "value" is prose under a heading and is read as prose
 
@@ -235,8 +236,9 @@ def _parse(text: str) -> tuple[Fact, ...]:
     lines = list(_LINE.finditer(text))
     for place, line in enumerate(lines):
         keyed = _KEYED_LINE.match(line.group())
-        if keyed and _is_value(keyed["label"], keyed["value"]):
-            found += _keyed(keyed["label"], keyed["value"], line.start() + keyed.start("value"), line.group())
+        value = keyed["value"].rstrip(_TRAILING) if keyed else ""
+        if keyed and value and _is_value(keyed["label"], value):
+            found += _keyed(keyed["label"], value, line.start() + keyed.start("value"), line.group())
         elif not _is_heading(line.group(), lines[place + 1].group() if place + 1 < len(lines) else ""):
             start = line.start() + keyed.start("value") if keyed else line.start()
             found += _prose(text, start, line.end())

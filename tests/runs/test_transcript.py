@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -119,6 +121,31 @@ def test_a_full_disk_is_one_error_said_again_at_each_write(tmp_path: Path) -> No
         transcript.write(record_of(Reply("x")))
     assert second.value is first.value
     transcript.close()
+
+
+LIMITED = """
+import resource, sys
+from pathlib import Path
+from personarium.core.errors import StorageError
+from personarium.runs import Transcript
+transcript = Transcript(Path(sys.argv[1]))
+transcript.write({"key": "1", "reply": "x" * 600})
+resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+try:
+    transcript.write({"key": "2", "reply": "x" * 600})
+except StorageError as error:
+    print(error)
+transcript.close()
+"""
+
+
+def test_a_record_that_does_not_fit_leaves_no_part_of_itself(tmp_path: Path) -> None:
+    path = tmp_path / "calls.jsonl"
+    command = [sys.executable, "-c", LIMITED, str(path)]
+    said = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout
+    assert "calls.jsonl: File too large" in said
+    assert path.read_bytes().endswith(b'"}\n')
+    assert [record["key"] for record in read_calls(path)] == ["1"]
 
 
 def test_a_key_is_not_written_even_if_an_endpoint_echoes_it(tmp_path: Path) -> None:

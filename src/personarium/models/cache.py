@@ -13,6 +13,8 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
+from pydantic_core import from_json, to_json  # several times as fast as json, on the hottest path of a run
+
 from personarium.core.chat import ChatModel, Message, Reply, Sampling, TokenLogprob, Usage
 from personarium.core.errors import StorageError
 from personarium.models.wrapper import DEFAULT, Wrapper, stream_reply
@@ -60,8 +62,21 @@ def cache_key(name: str, messages: Sequence[Message], sampling: Sampling) -> byt
     The sampling carries schema, tools, sample, repeat and attempt, so ten repeats are ten samples and a re-ask is a
     new question.
     """
-    text = f"[{_canonical(name)},{_canonical(messages)},{_sampling_json(sampling)}]"
-    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+    try:
+        text = to_json(name) + b"," + _plain_messages(messages) + b"," + _sampling_json(sampling).encode()
+        text = b"[" + text + b"]"
+    except ValueError:  # half a surrogate pair, or a message with further fields
+        text = f"[{_canonical(name)},{_canonical(messages)},{_sampling_json(sampling)}]".encode(
+            "utf-8", "surrogatepass"
+        )
+    return blake2b(text, digest_size=16).digest()
+
+
+def _plain_messages(messages: Sequence[Message]) -> bytes:
+    """The canonical JSON of messages that hold role and content only, several times faster than the general way."""
+    if any(len(message) != 2 for message in messages):
+        raise ValueError("a message has further fields")
+    return to_json([{"content": message["content"], "role": message["role"]} for message in messages])
 
 
 class ResponseCache:
@@ -241,7 +256,10 @@ def _record(reply: Reply) -> str:
         record["c"] = list(reply.tool_calls)
     if reply.model:
         record["m"] = reply.model
-    return _encode(record)
+    try:
+        return to_json(record).decode()
+    except ValueError:
+        return _encode(record)
 
 
 def _storable(text: str) -> str:
@@ -253,7 +271,10 @@ def _storable(text: str) -> str:
 
 
 def _decode(text: str) -> Reply:
-    record = json.loads(text)
+    try:
+        record = from_json(text)
+    except ValueError:  # half surrogate pairs, which the quicker reader refuses
+        record = json.loads(text)
     prompt, completion = record.get("u", (0, 0))
     logprobs = record.get("l")
     return Reply(

@@ -98,6 +98,14 @@ def test_goodbye_when_all_is_said_or_after_patience() -> None:
     assert ("", "goodbye") not in explain("simulated:patience=4,initiative=0", patient).acts
 
 
+def test_own_turns_in_a_dialogue_block_count_too() -> None:
+    turns = "Ana: I am a florist.\nBo: I see.\nAna: I play chess and I keep bees on the roof.\nBo: Fine."
+    messages = [system(f"Name: Ana\n{PERSONA}"), user(block("dialogue", turns))]
+    assert SimulatedModel("simulated:drift=1").explain(messages).acts[0] == ("", "neutral")
+    assert ("", "goodbye") in SimulatedModel("simulated:patience=2").explain(messages).acts
+    assert ("", "goodbye") not in SimulatedModel("simulated:patience=3").explain(messages).acts
+
+
 @pytest.mark.parametrize("words", [20, 40, 120, 400])
 def test_a_reply_is_filled_up_to_words(words: int) -> None:
     lengths = [len(say(f"simulated:words={words}", ASK, Sampling(seed=s)).split()) for s in range(20)]

@@ -52,17 +52,17 @@ KEYED: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("language", r"\b(?:speaks?|fluent in|speaking)\s+(?:fluent )?([A-Z][a-z]+)"),
         ("allergy", r"\ballergic to ([\w ]+)"),
         ("", rf"\b(?:[Mm]y|[Hh]is|[Hh]er|[Tt]heir|[Yy]our) {_LABEL} (?:is|are|"
-             rf"was)(?: now)?\s+(?:called |named )?([^,;]{1,200})"),
+             rf"was)(?: now)?\s+(?:called |named )?([^,;]{{1,200}})"),
         ("dislikes", rf"\b(?:{_I} )?(?:hates?|dislikes?|detests?|loathes?|despises?|can(?:no|')t stand|"
-                     rf"(?:do not|don't|does not|doesn't) (?:like|enjoy))\s+([^,;.]{1,200})"),
+                     rf"(?:do not|don't|does not|doesn't) (?:like|enjoy))\s+([^,;.]{{1,200}})"),
         ("likes", rf"^(?:{_I} )?(?:(?:really|also|absolutely|truly) )?(?:loves?|likes?|enjoys?|"
                   rf"adores?|(?:am|is|are) (?:fond of|passionate about|keen on|"
-                  rf"into))\s+(?!that\b)([^,;.]{1,200})"),
+                  rf"into))\s+(?!that\b)([^,;.]{{1,200}})"),
         ("value", rf"\b(?:{_I} )?(?:values?(?! is\b| are\b)|(?:strongly |firmly )?believes? in|cares? about)"
                   r"\s+([^,;.]{1,200})"),
         ("fear", r"\b(?:afraid|scared|terrified) of\s+([^,;.]{1,200})"),
         ("occupation", rf"\b(?:{_I} )?(?:works?|worked|working)(?: now| currently)? as (?:an? |"
-                       rf"the )?([^,;.]{1,100}?)(?= (?:in|at|for|from|with|on|to|by|under)\b|\s*$|[,;.])"),
+                       rf"the )?([^,;.]{{1,100}}?)(?= (?:in|at|for|from|with|on|to|by|under)\b|\s*$|[,;.])"),
         ("employer", r"\b(?:works? (?:for|at)|employed (?:by|at))\s+([^,;.]{1,200})"),
     )
 )  # fmt: skip

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 _FRAMES = frozenset({"persona", "memory", "reply", "rules", "examples"})
 _SPOKEN_TO = ("question", "item", "dialogue", "scene")
+_TURN = re.compile(r"^\s*(?P<name>[\w .'’()*-]{1,40}?)\s?:\s+(?P<said>.+)$")
 _SPEAKER = re.compile(r"^[\w .'’()-]{1,40}:\s+")
 
 
@@ -76,7 +77,7 @@ def turn(request: Request, p: Parameters, dice: Dice, ledger: Ledger) -> str:
     if p.disclosure and dice.hit("disclosure", request.occasion, p.disclosure):
         ledger.acts.append(("", "disclose"))
         return _filled([_phrase("disclose", request, p, dice)], request, p, dice, "neutral")
-    t = request.own_turns
+    t = len(own_turns(request))
     if p.control == "generic" or (p.drift and dice.hit("drift", request.occasion, 1 - (1 - p.drift) ** t)):
         ledger.acts.append(("", "neutral"))
         return _ending([_phrase("neutral", request, p, dice)], [], request, p, dice, ledger, "neutral")
@@ -100,10 +101,26 @@ def known_facts(request: Request) -> list[Fact]:
     What was said earlier never overrides the persona: a contradiction would otherwise become the truth.
     """
     facts = read_facts(request.persona, request.memory)
-    if not facts or not request.own:
+    own = own_turns(request) if facts else ()
+    if not own:
         return facts
     keys = {f.key for f in facts}
-    return facts + [f for f in _own_facts(request.own) if f.key not in keys]
+    return facts + [f for f in _own_facts(own) if f.key not in keys]
+
+
+def own_turns(request: Request) -> tuple[str, ...]:
+    """What it has said so far: its turns in the messages, and in a dialogue block those under its name (or "You")."""
+    printed = request.block("dialogue")
+    if not printed:
+        return request.own
+    names = {f.value.lower() for f in read_facts(request.persona) if f.key == "name"}
+    return request.own + _printed_turns(printed, frozenset({"you"} | names | {n.split()[0] for n in names}))
+
+
+@lru_cache(maxsize=2048)
+def _printed_turns(dialogue: str, names: frozenset[str]) -> tuple[str, ...]:
+    turns = (_TURN.match(line) for line in dialogue.splitlines())
+    return tuple(t["said"] for t in turns if t and t["name"].strip(" *").lower() in names)
 
 
 @lru_cache(maxsize=2048)
@@ -159,7 +176,7 @@ def _evade(f: Fact, request: Request, p: Parameters, dice: Dice, ledger: Ledger)
 
 
 def _unasked(facts: Sequence[Fact], request: Request, p: Parameters, dice: Dice, ledger: Ledger) -> list[str]:
-    unsaid = _unsaid(facts, request.own)
+    unsaid = _unsaid(facts, own_turns(request))
     if unsaid and p.initiative and dice.hit("initiative", request.occasion, p.initiative):
         told = _take_up(unsaid[0], facts, request, p, dice, ledger)
         if told:
@@ -242,9 +259,10 @@ def _ending(
     parts: list[str], facts: Sequence[Fact], request: Request, p: Parameters, dice: Dice, ledger: Ledger, filler: str
 ) -> str:
     """Say goodbye when all is said or patience is over, and fill up to the wanted length."""
-    parted = request.own_turns >= p.patience
-    if not parted and facts and request.own:
-        parted = not _unsaid(facts, (*request.own, *parts))
+    own = own_turns(request)
+    parted = len(own) >= p.patience
+    if not parted and facts and own:
+        parted = not _unsaid(facts, (*own, *parts))
     if not parted:
         return _filled(parts, request, p, dice, filler)
     ledger.acts.append(("", "goodbye"))

@@ -98,9 +98,16 @@ def recognise(request: Request) -> str:
 
 def _is_record(request: Request, form: Form) -> bool:
     """Whether the alternatives are fields of a record to be written or read, not answers to a question."""
-    if request.has("slot", "issues", "materials", "draft"):
+    if request.has("slot", "issues", "materials", "draft") or _is_selection(request, form):
         return True
     return any(h.kind == "path" or (h.kind == "text" and not _REASON.search(h.name)) for h in form.holes)
+
+
+def _is_selection(request: Request, form: Form) -> bool:
+    """Whether several alternatives of one list are wanted, not one for each question."""
+    if form.kind != "list" or len(form.holes) != 1 or has_part(request, "options"):
+        return False
+    return form.count != len(parts(request, "question")) if form.count else len(parts(request, "question")) < 2
 
 
 def answer(request: Request, parameters: Parameters, dice: Dice, ledger: Ledger) -> Answer:

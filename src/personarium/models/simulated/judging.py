@@ -25,7 +25,7 @@ from personarium.models.simulated.asked import (
     plain_rule,
     to_range,
 )
-from personarium.models.simulated.cases import Case, cases_of, premise_of, statements_of
+from personarium.models.simulated.cases import Case, cases_of, facts_of, premise_of, statements_of
 from personarium.models.simulated.chance import Dice
 from personarium.models.simulated.ledger import Ledger
 from personarium.models.simulated.parameters import Parameters
@@ -33,9 +33,11 @@ from personarium.models.simulated.reading import attributes
 from personarium.models.simulated.request import Request
 from personarium.models.simulated.second_reader import (
     Sight,
+    asks_for,
     count_insults,
     discloses,
     entails,
+    keys_in,
     look,
     overlap_f1,
     relevant,
@@ -61,6 +63,7 @@ _ASKS_TOXIC = re.compile(r"\b(?:toxic|insult\w*|offensive|hateful|abusive|rude)\
 _ASKS_STOP = re.compile(
     r"\b(?:end(?:ed|s|ing)?|finish\w*|stop\w*|over|conclud\w*|terminat\w*|goodbye|said farewell)\b", re.IGNORECASE
 )
+_ASKS_RELEVANT = re.compile(r"\b(?:ir)?relevan\w+", re.IGNORECASE)
 _ASKS_CONTINUE = re.compile(r"\b(?:continue|go on|keep (?:going|talking))\b", re.IGNORECASE)
 
 
@@ -344,6 +347,8 @@ def _reading(bench: Bench, place: int, found: tuple[str, ...]) -> tuple[str, str
         return _stop_reading(request, found, asks)
     if bench.statements:
         statement = bench.statements[min(place, len(bench.statements) - 1)]
+        if "relevant" in found or (_ASKS_RELEVANT.search(asks) and not bench.cases):
+            return _relevance(bench, statement, found)
         label = entails(premise_of(request), statement)
         word = {"entailment": "yes", "contradiction": "no"}.get(label, "neutral")
         return word, f"The text against '{statement}': {label}."
@@ -384,6 +389,14 @@ def _stop_reading(request: Request, found: tuple[str, ...], asks: str) -> tuple[
         goes_on = _ASKS_CONTINUE.search(asks) and not _ASKS_STOP.search(asks)
         read = "yes" if ended != bool(goes_on) else "no"
     return read, "There is a goodbye or thanks in the last two turns." if ended else "Nobody has said goodbye."
+
+
+def _relevance(bench: Bench, statement: str, found: tuple[str, ...]) -> tuple[str, str]:
+    """Whether a statement is about what a question asks for."""
+    asked = part(bench.request, "question") or part(bench.request, "dialogue")
+    fits = bool(relevant(facts_of(statement), asked)) or any(asks_for(key, asked) for key in keys_in(statement))
+    labels = ("relevant", "irrelevant") if "relevant" in found else ("yes", "no")
+    return labels[0 if fits else 1], f"'{statement}' is {'' if fits else 'not '}what is asked about."
 
 
 def _rule_reading(bench: Bench, case: Case) -> tuple[str, str]:

@@ -268,6 +268,16 @@ def _asks_for(key: str, words: frozenset[str], asked: frozenset[str]) -> int:
     return sum(phrase <= (asked if single else words) for single, phrase in _phrases(key)) if key else 0
 
 
+def asks_for(key: str, question: str) -> bool:
+    """Whether a question asks for an attribute."""
+    return _asks_for(key, frozenset(_tokens(question)), roots(question)) > 0
+
+
+def keys_in(text: str) -> frozenset[str]:
+    """The attributes of which a text states a value of the lexicon."""
+    return frozenset(_values_anywhere(text))
+
+
 @lru_cache(maxsize=512)
 def _phrases(key: str) -> tuple[tuple[bool, frozenset[str]], ...]:
     attribute = attributes().get(key)

@@ -11,8 +11,10 @@ _MEANINGS = {
     "no": """no false contradiction contradicted contradicts refuted refutes inconsistent
         invalid fail failed incorrect bad reject
         rejected unacceptable disagree violated unsafe wrong conflict""",
-    "neutral": """neutral unknown unrelated maybe unclear neither irrelevant absent undetermined unsure baseless
+    "neutral": """neutral unknown unrelated maybe unclear neither absent undetermined unsure baseless
         unsupported abstain""",
+    "relevant": "relevant pertinent",
+    "irrelevant": "irrelevant",
     "stop": "stop end ended finish finished terminate done over complete completed",
     "continue": "continue go proceed ongoing keep more",
     "tie": "tie draw equal both same c",
@@ -23,8 +25,9 @@ _MEANING = {word: meaning for meaning, words in _MEANINGS.items() for word in wo
 _PHRASES = {
     "not mentioned": "neutral", "not enough information": "neutral", "cannot tell": "neutral", "not sure": "neutral",
     "not supported": "neutral", "not entailed": "no", "no information": "neutral", "not consistent": "no",
-    "partially supported": "neutral", "not valid": "no", "go on": "continue", "keep going": "continue",
+    "partially supported": "neutral", "not valid": "no", "not relevant": "irrelevant", "go on": "continue", "keep going": "continue",
 }  # fmt: skip
+_TELLING = frozenset({"yes", "no", "stop", "continue", "relevant"})
 _PAIR_WORDS = frozenset({"first", "second", "tie"})
 
 
@@ -52,7 +55,7 @@ def _meaning(choice: str) -> str:
 def is_verdict(choices: tuple[str, ...]) -> bool:
     """Whether a choice hole asks for a verdict: every label is one, and they do not all mean the same."""
     found = meanings(choices)
-    return all(found) and len(set(found)) > 1 and bool({"yes", "no", "stop", "continue"} & set(found))
+    return all(found) and len(set(found)) > 1 and bool(_TELLING & set(found))
 
 
 def is_pair(choices: tuple[str, ...]) -> bool:

@@ -5,16 +5,14 @@ Source: SIMULATED.md, "Writing, reading, games".
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
 from personarium.models.simulated.asked import (
     Answer,
-    Answered,
     fill,
     form_of,
     is_certainty,
@@ -48,6 +46,10 @@ _SOURCES = (
     "statements",
     "memory",
     "persona",
+    "reference",
+    "examples",
+    "rubric",
+    "game",
 )
 _BOUND = re.compile(
     r"^[ \t]*(?:[-*•][ \t]+)?([A-Za-z_][\w .\-/]{0,60}?)\s*(<=|>=|<|>|≤|≥)\s*(-?\d+(?:\.\d+)?)", re.MULTILINE
@@ -75,9 +77,8 @@ _NOUN = re.compile(
     re.IGNORECASE,
 )
 _UNNAMED = ("text", "item", "items")  # holes of a list that have no name of their own
-_LONGEST_LIST = 500
-_USUAL_LENGTH = 3  # of a list of any length
-_DEEPEST = 12
+LONGEST_LIST = 500
+USUAL_LENGTH = 3  # of a list of any length
 
 
 def recognise(request: Request) -> str:
@@ -107,24 +108,28 @@ class Desk:
     bounds: Mapping[str, tuple[str, float]]
     broken: str
     task: str
+    selecting: bool = False
+    chosen: list[str] = field(default_factory=list)
 
 
 def answer(request: Request, parameters: Parameters, dice: Dice, ledger: Ledger) -> Answer:
     """Fill the form; without one, write what the schema or the first tool wants."""
     form = form_of(request)
     desk = _desk(request, parameters, dice, ledger)
-    if request.sampling.tools:
-        return _tool_call(request, desk)
-    if form is None:
-        schema = request.sampling.schema or {}
-        return json.dumps(from_schema(desk, _unwrapped(schema), schema, "reply", 0), ensure_ascii=False)
+    if request.sampling.tools or form is None:
+        from personarium.models.simulated.schemas import by_schema, tool_call
+
+        return tool_call(desk) if request.sampling.tools else by_schema(desk)
+    desk.selecting = form.kind == "list" and len(form.holes) == 1
     written: dict[str, set[str]] = {}
 
     def make(hole: Hole, k: int) -> Any:
+        if form.kind == "line" and hole.kind == "text":
+            k = form.holes.index(hole)
         return _different(lambda draw: value(desk, hole, draw), k, written.setdefault(hole.name, set()), hole)
 
-    count = _asked_length(request)
-    return fill(request, form, compose(form, make, lambda hole: count or _USUAL_LENGTH))
+    count = asked_length(request)
+    return fill(request, form, compose(form, make, lambda hole: count or USUAL_LENGTH))
 
 
 def _different(write: Any, k: int, taken: set[str], hole: Hole) -> Any:
@@ -140,10 +145,10 @@ def _different(write: Any, k: int, taken: set[str], hole: Hole) -> Any:
     return made
 
 
-def _asked_length(request: Request) -> int:
+def asked_length(request: Request) -> int:
     """The number of entries that the prompt names for an open list, 0 when it names none."""
     match = re.search(r"\b(?:exactly|list of|at most|write|generate|propose|give)\s+(\d{1,3})\b", request.last)
-    return min(int(match[1]), _LONGEST_LIST) if match else 0
+    return min(int(match[1]), LONGEST_LIST) if match else 0
 
 
 def _desk(request: Request, parameters: Parameters, dice: Dice, ledger: Ledger) -> Desk:
@@ -155,16 +160,18 @@ def _desk(request: Request, parameters: Parameters, dice: Dice, ledger: Ledger) 
         ledger.acts.append((broken, "break"))
     facts = read_facts(request.persona, request.memory)
     ledger.facts = facts
-    return Desk(request, dice, ledger, facts, _lines(request), fixed, bounds, broken, _task(request))
+    lines = _lines(request)
+    ledger.latents.append(("lines of material", float(len(lines))))
+    return Desk(request, dice, ledger, facts, lines, fixed, bounds, broken, _task(request))
 
 
 @lru_cache(maxsize=1024)
 def _fixed(text: str) -> tuple[Mapping[str, str], Mapping[str, tuple[str, float]]]:
-    bounds = {_fold(name): (sign, float(number)) for name, sign, number in _BOUND.findall(text)}
+    bounds = {fold(name): (sign, float(number)) for name, sign, number in _BOUND.findall(text)}
     return {k: v for k, v in keyed(text).items() if k not in bounds}, bounds
 
 
-def _fold(text: str) -> str:
+def fold(text: str) -> str:
     return " ".join(re.sub(r"[\W_]+", " ", text.lower()).split())
 
 
@@ -186,26 +193,28 @@ def _material_lines(texts: tuple[str, ...]) -> tuple[str, ...]:
 
 def value(desk: Desk, hole: Hole, k: int) -> Any:
     """A value for one hole: the fixed one, else by name and type."""
-    name = _fold(hole.name.rsplit(".", 1)[-1])
-    kept = _kept(desk, name)
+    name = fold(hole.name.rsplit(".", 1)[-1])
+    kept = fixed_value(desk, name)
     key = f"{desk.request.occasion}|{hole.name}|{k}"
     if hole.kind == "number":
-        return _number(desk, hole, name, kept, key)
+        return number(desk, hole, name, kept, key)
+    if hole.choices and len(desk.chosen) < len(hole.choices) and desk.selecting:
+        return _next_choice(desk, hole)
     if hole.choices:
-        return _choice(desk, hole, name, kept, key)
+        return choice(desk, hole, name, kept, key)
     if hole.kind == "path":
         return _a_path(desk, key)
-    return _text(desk, name, kept, k, key)
+    return text_for(desk, name, kept, k, key)
 
 
-def _kept(desk: Desk, name: str) -> str | None:
+def fixed_value(desk: Desk, name: str) -> str | None:
     if name in desk.fixed:
         desk.ledger.acts.append((name, "broken" if name == desk.broken else "kept"))
         return desk.fixed[name]
     return None
 
 
-def _number(desk: Desk, hole: Hole, name: str, kept: str | None, key: str) -> float | int:
+def number(desk: Desk, hole: Hole, name: str, kept: str | None, key: str) -> float | int:
     lo, hi = float(hole.lo or 0), float(hole.hi or 0)
     if is_certainty(hole):
         return to_range(hole, lo + 0.8 * (hi - lo))
@@ -234,8 +243,8 @@ def _plain_number(text: str) -> float | None:
     return float(match[0]) if match else None
 
 
-def _choice(desk: Desk, hole: Hole, name: str, kept: str | None, key: str) -> str | bool:
-    wanted = next((c for c in hole.choices if kept is not None and _fold(c) == _fold(kept)), None)
+def choice(desk: Desk, hole: Hole, name: str, kept: str | None, key: str) -> str | bool:
+    wanted = next((c for c in hole.choices if kept is not None and fold(c) == fold(kept)), None)
     if wanted is not None and name == desk.broken:
         wanted = next(c for c in hole.choices if c != wanted)
     if wanted is None:
@@ -243,6 +252,15 @@ def _choice(desk: Desk, hole: Hole, name: str, kept: str | None, key: str) -> st
         wanted = next((c for c in hole.choices if stated and stems(c) == stated), None)
     wanted = wanted or hole.choices[desk.dice.pick("choice", key, len(hole.choices))]
     return wanted == "yes" if hole.kind == "yesno" else wanted
+
+
+def _next_choice(desk: Desk, hole: Hole) -> str:
+    """The next of several different alternatives: those that share most stems with the persona first."""
+    about = stems(desk.request.persona)
+    left = [c for c in hole.choices if c not in desk.chosen]
+    best = max(left, key=lambda c: (len(stems(c) & about), desk.dice.u("select", f"{desk.request.occasion}|{c}")))
+    desk.chosen.append(best)
+    return best
 
 
 def _a_path(desk: Desk, key: str) -> str:
@@ -260,7 +278,7 @@ def _of_persona(desk: Desk, name: str) -> str | None:
     return next((f.value for f in desk.facts if wanted and f.key == wanted), None)
 
 
-def _text(desk: Desk, name: str, kept: str | None, k: int, key: str) -> str:
+def text_for(desk: Desk, name: str, kept: str | None, k: int, key: str) -> str:
     if kept is not None:
         return kept if name != desk.broken else _another(desk, name, kept, key)
     wanted = _key(name) or (_listed_key(desk.task) if name in _UNNAMED else "")
@@ -272,7 +290,7 @@ def _text(desk: Desk, name: str, kept: str | None, k: int, key: str) -> str:
     if _WHY.search(name):
         return f"It follows from {_about(desk, k)}."
     if _LONG.search(name) and name not in _UNNAMED:
-        return _sentence(desk, k, key)
+        return sentence(desk, k, key)
     return _item(desk, name, k, key)
 
 
@@ -301,7 +319,7 @@ def _key(name: str) -> str:
 def _another(desk: Desk, name: str, kept: str, key: str) -> str:
     """Another value than the fixed one: of the attribute, else none at all."""
     attribute = attributes().get(key_of(name))
-    others = [v for v in attribute.values if _fold(v) != _fold(kept)] if attribute else []
+    others = [v for v in attribute.values if fold(v) != fold(kept)] if attribute else []
     return others[desk.dice.pick("other", key, len(others))] if others else f"anything but {kept}"
 
 
@@ -338,7 +356,7 @@ def _question(desk: Desk, k: int) -> str:
     return frame.format(asked, about=_about(desk, k))
 
 
-def _sentence(desk: Desk, k: int, key: str) -> str:
+def sentence(desk: Desk, k: int, key: str) -> str:
     attribute = _attribute(desk, k, "sentence")
     worth = attribute.values[desk.dice.pick("sentence_value", key, len(attribute.values))]
     return f"{_OPENINGS[k % len(_OPENINGS)].format(_about(desk, k))}. The {attribute.synonyms[0]} is {worth}."
@@ -352,11 +370,11 @@ def _without_blocks(text: str, spans: tuple[tuple[int, int], ...]) -> str:
 
 
 def _task(request: Request) -> str:
-    """The words of the last message outside of its blocks."""
+    """The words of the last message outside of its blocks, and its rules."""
     spans = tuple(
         (b.start, b.end) for b in request.blocks if request.last[b.start : b.start + len(b.tag) + 1] == f"<{b.tag}"
     )
-    return _without_blocks(request.last, spans)
+    return f"{_without_blocks(request.last, spans)}\n{part(request, 'rules')}"
 
 
 def _listed(desk: Desk) -> tuple[str, ...]:
@@ -369,107 +387,3 @@ def _listed(desk: Desk) -> tuple[str, ...]:
 def _by_relevance(desk: Desk, listed: Sequence[str]) -> list[str]:
     about = stems(desk.request.persona)
     return sorted(listed, key=lambda line: -len(stems(line) & about))
-
-
-# ---------------------------------------------------------------------------------------------------- schemas, tools
-
-
-def _unwrapped(schema: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The schema itself, also when it is wrapped as an endpoint's response format."""
-    inner = schema.get("json_schema", schema)
-    inner = inner.get("schema", inner) if isinstance(inner, Mapping) else schema
-    return inner if isinstance(inner, Mapping) else {}
-
-
-def from_schema(desk: Desk, schema: Any, root: Mapping[str, Any], name: str, depth: int, k: int = 0) -> Any:
-    """A value that satisfies a JSON schema: by type, bounds, enumeration and field name."""
-    if not isinstance(schema, Mapping) or depth > _DEEPEST:
-        return None
-    if "$ref" in schema:
-        return from_schema(desk, _referred(schema["$ref"], root), root, name, depth + 1, k)
-    for several in ("anyOf", "oneOf", "allOf"):
-        if schema.get(several):
-            found = [s for s in schema[several] if not (isinstance(s, Mapping) and s.get("type") == "null")]
-            return from_schema(desk, (found or schema[several])[0], root, name, depth + 1, k)
-    if "const" in schema:
-        return schema["const"]
-    key = f"{desk.request.occasion}|{name}|{k}"
-    if schema.get("enum"):
-        return _enumerated(desk, list(schema["enum"]), name, key)
-    kind = schema.get("type")
-    kind = next((t for t in kind if t != "null"), "null") if isinstance(kind, list) else kind
-    if kind == "object" or (kind is None and "properties" in schema):
-        fields = schema.get("properties", {})
-        return {f: from_schema(desk, s, root, f, depth + 1, k) for f, s in fields.items()}
-    if kind == "array":
-        return _array(desk, schema, root, name, depth)
-    if kind in ("integer", "number"):
-        return _schema_number(desk, schema, name, key, kind == "integer")
-    if kind == "boolean":
-        return value(desk, Hole("yesno", name, choices=("yes", "no")), k)
-    return None if kind == "null" else _schema_text(desk, schema, name, k, key)
-
-
-def _referred(ref: Any, root: Mapping[str, Any]) -> Any:
-    node: Any = _unwrapped(root)
-    for step in str(ref).lstrip("#/").split("/"):
-        node = node.get(step.replace("~1", "/").replace("~0", "~"), {}) if isinstance(node, Mapping) else {}
-    return node
-
-
-def _enumerated(desk: Desk, values: list[Any], name: str, key: str) -> Any:
-    texts = tuple(str(v) for v in values)
-    if len(set(texts)) < 2:
-        return values[0]
-    chosen = _choice(desk, Hole("choice", name, choices=texts), _fold(name), _kept(desk, _fold(name)), key)
-    return values[texts.index(str(chosen))]
-
-
-def _array(desk: Desk, schema: Mapping[str, Any], root: Mapping[str, Any], name: str, depth: int) -> list[Any]:
-    wanted = max(
-        int(schema.get("minItems", 0)),
-        min(_asked_length(desk.request) or _USUAL_LENGTH, int(schema.get("maxItems", _LONGEST_LIST))),
-    )
-    item = schema.get("items", {"type": "string"})
-    made: list[Any] = []
-    for k in range(min(wanted, _LONGEST_LIST)):
-        one = from_schema(desk, item, root, name, depth + 1, k)
-        made.append(f"{one} ({k + 1})" if isinstance(one, str) and one in made and "enum" not in str(item) else one)
-    return made
-
-
-def _schema_number(desk: Desk, schema: Mapping[str, Any], name: str, key: str, whole: bool) -> float | int:
-    step = 1 if whole else 0.01
-    lo = float(schema.get("minimum", schema.get("exclusiveMinimum", 0) + step if "exclusiveMinimum" in schema else 0))
-    hi = float(
-        schema.get(
-            "maximum", schema.get("exclusiveMaximum", 0) - step if "exclusiveMaximum" in schema else max(lo + 1, 100)
-        )
-    )
-    return _number(desk, Hole("number", name, lo=lo, hi=hi, integer=whole), _fold(name), _kept(desk, _fold(name)), key)
-
-
-def _schema_text(desk: Desk, schema: Mapping[str, Any], name: str, k: int, key: str) -> str:
-    text = _text(desk, _fold(name), _kept(desk, _fold(name)), k, key)
-    while len(text) < min(int(schema.get("minLength", 0)), 10_000):
-        text = f"{text} {_sentence(desk, len(text), key)}"
-    return text[: int(schema["maxLength"])] if "maxLength" in schema else text
-
-
-def _tool_call(request: Request, desk: Desk) -> Answered:
-    """A call of the first tool, or of the one whose name or description shares most stems with what was last said."""
-    asked = stems(request.last)
-    tools = [t.get("function", t) for t in request.sampling.tools]
-    scored = [
-        (len(asked & stems(f"{t.get('name', '')} {t.get('description', '')}".replace("_", " "))), -i)
-        for i, t in enumerate(tools)
-    ]
-    tool = tools[-max(scored)[1]]
-    schema = tool.get("parameters") or {}
-    arguments = from_schema(desk, schema, schema, "arguments", 0) or {}
-    call = {
-        "id": f"call_{request.occasion[:12]}",
-        "type": "function",
-        "function": {"name": tool.get("name", ""), "arguments": json.dumps(arguments, ensure_ascii=False)},
-    }
-    return Answered("", tool_calls=(call,))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from personarium.core.chat import ChatModel, Message
@@ -32,6 +32,8 @@ class Contract:
         first: Name and inputs of the step that is asked first in ``example``; it must render without any call.
         load: Rebuilds the system's result from a row; ``save(load(row)) == row``. None where a row is the result.
         save: The inverse of ``load``.
+        unheard: Blocks of the prompts whose loss the simulated subject cannot notice, as ``step/block`` -> why not; every
+            other block, when it is emptied, must change what the subject understood.
     """
 
     example: Callable[[ChatModel, int], Awaitable[Sequence[Row]]]
@@ -39,3 +41,4 @@ class Contract:
     first: tuple[str, Mapping[str, Any]] | None = None
     load: Callable[[Row], Any] | None = None
     save: Callable[[Any], Row] | None = None
+    unheard: Mapping[str, str] = field(default_factory=dict)

@@ -17,10 +17,14 @@ from personarium.catalog import SystemRow
 from personarium.core.chat import Message, Reply, Sampling, canonical_json
 from personarium.core.contract import Contract, Row
 from personarium.core.errors import UsageError
+from personarium.text.blocks import blocks
 
 UNREAD_LIMIT = 0.01  # SIMULATED.md, "What is asked"
 FAULTY = "simulated:malformed=0.5,empty=0.25,sloppy=0,seed=7"
 REFUSING = "simulated/refuser"
+BLANKED = 12  # prompts of a step that are tried before a block counts as unheard
+# A subject without chance in what it understands and does, so that a change of its ledger has a cause in the prompt.
+QUIET = "simulated:contradict=0,copy=0,fidelity=1,flip=0,hallucinate=0,initiative=0,invent=0,judge_noise=0,obey=1,recall=1,sloppy=0"
 
 
 @dataclass
@@ -150,6 +154,7 @@ async def _check_clean_run(contract: Contract, seed: int, findings: Findings) ->
     findings.calls = len(first.calls)
     _check_rendering(contract, observed, first, findings)
     _check_reading(first, findings)
+    _check_blanking(contract, observed, findings)
     return rows
 
 
@@ -177,6 +182,45 @@ def _check_reading(model: _Counting, findings: Findings) -> None:
     findings.unread = unread / len(model.calls) if model.calls else 0.0
     if findings.unread >= UNREAD_LIMIT:
         findings.add(f"the simulated subject did not understand {unread} of {len(model.calls)} requests")
+
+
+def _check_blanking(contract: Contract, observed: list[Any], findings: Findings) -> None:
+    """Empty one block after the other in a few prompts of each step: what is lost must be noticed, or be listed."""
+    subject = _subject(QUIET)
+    prompts: dict[str, list[tuple[Any, list[Message]]]] = {}
+    for step, _, messages in observed:
+        prompts.setdefault(step.name, []).append((step, messages))
+    for name, asked in prompts.items():
+        unnoticed: dict[str, bool] = {}
+        for step, messages in asked[:BLANKED]:
+            heard = _understood(subject, messages, step)
+            for tag in {one.tag for message in messages for one in blocks(message["content"])} - {"reply"}:
+                blanked = [_without(message, tag) for message in messages]
+                unnoticed[tag] = unnoticed.get(tag, True) and _understood(subject, blanked, step) == heard
+        for tag, lost in sorted(unnoticed.items()):
+            listed = f"{name}/{tag}" in contract.unheard
+            if lost and not listed:
+                findings.add(f"emptying the block {name}/{tag} changes nothing that the simulated subject understands")
+            if listed and not lost:
+                findings.add(f"the block {name}/{tag} is listed as unheard, but emptying it is noticed")
+
+
+def _understood(subject: Any, messages: Sequence[Message], step: Any) -> str:
+    ledger = subject.explain(messages, step.sampling.but(seed=0, temperature=0.0))
+    latents = [(name, round(value, 6)) for name, *values in ledger.latents for value in values]
+    facts = [(fact.key, fact.value) for fact in ledger.facts]
+    return canonical_json(
+        [ledger.role, ledger.rule, ledger.form, facts, ledger.relevant, ledger.acts, latents, ledger.unread]
+    )
+
+
+def _without(message: Message, tag: str) -> Message:
+    text = message["content"]
+    for one in reversed(blocks(text)):
+        if one.tag == tag:
+            whole = text[one.start : one.end]
+            text = text[: one.start] + whole.replace(one.text, "", 1) + text[one.end :]
+    return {"role": message["role"], "content": text}
 
 
 def _check_rows(contract: Contract, rows: Sequence[Row], findings: Findings) -> None:

@@ -505,4 +505,10 @@ CONTRACT = Contract(
     example=_contract_example,
     steps=STEPS,
     first=(SETTINGS.name, {"persona": _EXAMPLE, "settings": load_settings()}),
+    unheard={
+        f"{SETTINGS.name}/rules": "the subject follows the form's alternatives, not prose about them",
+        f"{QUESTIONS.name}/rules": "the subject writes from persona and materials and does not weigh a guideline",
+        f"{EXAMPLES.name}/rules": "the form says the same",
+        f"{GRADE.name}/examples": "the subject grades by what it reads, not by comparison with examples",
+    },
 )

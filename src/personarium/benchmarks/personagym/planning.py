@@ -75,7 +75,11 @@ def _expect(plan: Plan, step: Step, model: str, calls: int, inputs: dict[str, An
     plan.see(step.name, model, messages, step.sampling)
     entry = plan.steps[(step.name, model)]
     plan.expect(
-        step.name, model, calls - 1, prompt_tokens=entry.prompt_tokens // entry.calls, max_tokens=step.sampling.max_tokens
+        step.name,
+        model,
+        calls - 1,
+        prompt_tokens=entry.prompt_tokens // entry.calls,
+        max_tokens=step.sampling.max_tokens,
     )
 
 

@@ -190,11 +190,11 @@ def _is_contradicted(
         return True
     if not fact.key or fact.negated:
         return False
-    mine = {roots(f.value) for f in facts if f.key == fact.key}
-    taken = {roots(f.value) for f in facts if f.key != fact.key}
-    for key, value, part in others:
-        found = roots(value)
-        if key == fact.key and not part.denied and found not in mine and (found not in taken or _about(key, part)):
+    named = [(roots(value), part) for key, value, part in others if key == fact.key and not part.denied]
+    if named:
+        mine = {roots(f.value) for f in facts if f.key == fact.key}
+        taken = {roots(f.value) for f in facts if f.key != fact.key}
+        if any(found not in mine and (found not in taken or _about(fact.key, part)) for found, part in named):
             return True
     return fact.value.strip().isdigit() and any(
         part.own and _about(fact.key, part) and any(n != fact.value.strip() for n in _NUMBER.findall(part.text))

@@ -110,6 +110,7 @@ class Desk:
     task: str
     selecting: bool = False
     chosen: list[str] = field(default_factory=list)
+    starts: dict[str, int] = field(default_factory=dict)
 
 
 def answer(request: Request, parameters: Parameters, dice: Dice, ledger: Ledger) -> Answer:
@@ -171,6 +172,7 @@ def _fixed(text: str) -> tuple[Mapping[str, str], Mapping[str, tuple[str, float]
     return {k: v for k, v in keyed(text).items() if k not in bounds}, bounds
 
 
+@lru_cache(maxsize=4096)
 def fold(text: str) -> str:
     return " ".join(re.sub(r"[\W_]+", " ", text.lower()).split())
 
@@ -332,8 +334,15 @@ def _about(desk: Desk, k: int) -> str:
 
 
 def _attribute(desk: Desk, k: int, stream: str) -> Attribute:
-    known = list(attributes().values())
-    return known[(desk.dice.pick(stream, desk.request.occasion, len(known)) + k) % len(known)]
+    known = _known_attributes()
+    if stream not in desk.starts:
+        desk.starts[stream] = desk.dice.pick(stream, desk.request.occasion, len(known))
+    return known[(desk.starts[stream] + k) % len(known)]
+
+
+@lru_cache(maxsize=1)
+def _known_attributes() -> tuple[Attribute, ...]:
+    return tuple(attributes().values())
 
 
 def _item(desk: Desk, name: str, k: int, key: str) -> str:

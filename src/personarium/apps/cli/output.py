@@ -91,3 +91,8 @@ def _fail(error: PersonariumError, as_json: bool) -> None:
     else:
         say_error("error", str(error))
     raise SystemExit(error.exit_code) from None
+
+
+def printable(text: str) -> str:
+    """Text of a model or a file for a terminal: control characters, which could drive the terminal, are taken out."""
+    return "".join(c for c in text if c in "\n\t" or (c >= " " and not "\x7f" <= c <= "\x9f"))

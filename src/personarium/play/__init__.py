@@ -18,20 +18,44 @@ if TYPE_CHECKING:
     from personarium.play.dialogues import Played as Played
     from personarium.play.dialogues import play_dialogue as play_dialogue
     from personarium.play.dialogues import play_dialogues as play_dialogues
+    from personarium.play.role_audit import Audit as Audit
+    from personarium.play.role_audit import Finding as Finding
+    from personarium.play.role_audit import audit_roles as audit_roles
+    from personarium.play.role_audit import audit_summary as audit_summary
+    from personarium.play.role_audit import duplicate_dialogues as duplicate_dialogues
+    from personarium.play.role_audit import replace_contacts as replace_contacts
+    from personarium.play.role_audit import scan as scan
+    from personarium.play.selection import BestOf as BestOf
+    from personarium.play.selection import Candidate as Candidate
+    from personarium.play.selection import best_of as best_of
+    from personarium.play.selection import choose as choose
+    from personarium.play.termination import TerminationDetector as TerminationDetector
 
 __all__, __getattr__, __dir__ = lazy_exports(
     __name__,
     {
         "Agent": "personarium.play.agents",
+        "Audit": "personarium.play.role_audit",
+        "BestOf": "personarium.play.selection",
         "CallableAgent": "personarium.play.agents",
+        "Candidate": "personarium.play.selection",
         "Casting": "personarium.play.dialogues",
         "Detector": "personarium.play.dialogues",
         "Ending": "personarium.play.dialogues",
+        "Finding": "personarium.play.role_audit",
         "Played": "personarium.play.dialogues",
         "Speaker": "personarium.play.agents",
         "Spoken": "personarium.play.agents",
+        "TerminationDetector": "personarium.play.termination",
         "as_spoken": "personarium.play.agents",
+        "audit_roles": "personarium.play.role_audit",
+        "audit_summary": "personarium.play.role_audit",
+        "best_of": "personarium.play.selection",
+        "choose": "personarium.play.selection",
+        "duplicate_dialogues": "personarium.play.role_audit",
         "play_dialogue": "personarium.play.dialogues",
         "play_dialogues": "personarium.play.dialogues",
+        "replace_contacts": "personarium.play.role_audit",
+        "scan": "personarium.play.role_audit",
     },
 )

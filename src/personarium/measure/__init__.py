@@ -1,0 +1,33 @@
+"""Instruments: drift, echo, persona retrieval, faithfulness, and their calibration on subjects whose truth is known."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from personarium.core.exports import lazy_exports
+
+if TYPE_CHECKING:
+    from personarium.measure.dialogue_retrieval import Retrieval as Retrieval
+    from personarium.measure.dialogue_retrieval import retrieve_personas as retrieve_personas
+    from personarium.measure.drift import DriftInstrument as DriftInstrument
+    from personarium.measure.drift import ProjectionEffect as ProjectionEffect
+    from personarium.measure.drift import dialogue_drift as dialogue_drift
+    from personarium.measure.drift import drift_of_vectors as drift_of_vectors
+    from personarium.measure.drift import projection_effect as projection_effect
+    from personarium.measure.echo import dialogue_echo as dialogue_echo
+    from personarium.measure.echo import echo_pairs as echo_pairs
+
+__all__, __getattr__, __dir__ = lazy_exports(
+    __name__,
+    {
+        "DriftInstrument": "personarium.measure.drift",
+        "ProjectionEffect": "personarium.measure.drift",
+        "Retrieval": "personarium.measure.dialogue_retrieval",
+        "dialogue_drift": "personarium.measure.drift",
+        "dialogue_echo": "personarium.measure.echo",
+        "retrieve_personas": "personarium.measure.dialogue_retrieval",
+        "drift_of_vectors": "personarium.measure.drift",
+        "echo_pairs": "personarium.measure.echo",
+        "projection_effect": "personarium.measure.drift",
+    },
+)

@@ -115,6 +115,7 @@ def _environment() -> Environment:
         sort_key,
         tasks,
         judges,
+        score_decimals,
         paragraphs,
     )
     environment.globals.update({function.__name__: function for function in functions})
@@ -186,6 +187,12 @@ def sort_key(cell: Any) -> str:
 def tasks(answers: Sequence[WorstAnswer]) -> list[str]:
     """The tasks of some answers, in order of appearance."""
     return [task for task in dict.fromkeys(answer.task for answer in answers) if task][: bounds.SMALL]
+
+
+def score_decimals(answers: Sequence[WorstAnswer]) -> int:
+    """The fewest decimals, at most two, that show all scores as they are."""
+    scores = [answer.score for answer in answers if answer.score is not None]
+    return next((d for d in (0, 1) if all(abs(score - round(score, d)) < 1e-9 for score in scores)), 2)
 
 
 def judges(answer: WorstAnswer) -> list[str]:

@@ -16,7 +16,6 @@ from personarium.report import bounds
 from personarium.report.document import Bin, Curve, Histogram, Point, Reference, Row, Series, ValueRange
 from personarium.report.wording import MISSING, common_decimals, decimals, interval, number
 
-ROW_HEIGHT = 28
 PLOT_HEIGHT = 280
 MIN_TICK_GAP = 13.0  # percent of the width: a tick's text needs about 40 px, and a phone's plot has 310
 COLOURS = 8
@@ -124,45 +123,43 @@ def row_text(row: Row, places: int | None = None) -> str:
 
 
 def row_svg(row: Row, axis: Axis, style: str, references: Sequence[Reference] = ()) -> Markup:
-    """One row: ``bars`` or ``dots``."""
-    middle = ROW_HEIGHT / 2
+    """One row, ``bars`` or ``dots``; as high as its cell, the marks in the middle."""
     parts = [_line("grid", axis.at(tick), 0, axis.at(tick), "100%") for tick in axis.ticks]
     parts += [_line("ref", axis.at(r.value), 0, axis.at(r.value), "100%") for r in references]
     if row.value is not None:
-        parts += _bar(row, axis, middle) if style == "bars" else _dot(row, axis, middle)
+        marks = _bar(row, axis) if style == "bars" else _dot(row, axis)
     else:
-        parts.append(Markup('<text class="none" x="0" y="{}">not measured</text>').format(middle + 4))
+        marks = [Markup('<text class="none" x="0" y="4">not measured</text>')]
     if row.truth is not None:
-        parts.append(_mark("diamond", "truth", axis.at(row.truth), middle))
-    return Markup('<svg class="strip" role="img" width="100%" height="{}"><title>{}</title>{}</svg>').format(
-        ROW_HEIGHT, row_text(row), _join(parts)
-    )
+        marks.append(_mark("diamond", "truth", axis.at(row.truth), 0))
+    parts.append(Markup('<svg y="50%" width="100%" height="1" overflow="visible">{}</svg>').format(_join(marks)))
+    page = Markup('<svg class="strip" role="img" width="100%" height="100%"><title>{}</title>{}</svg>')
+    return page.format(row_text(row), _join(parts))
 
 
-def _bar(row: Row, axis: Axis, middle: float) -> list[Markup]:
+def _bar(row: Row, axis: Axis) -> list[Markup]:
     assert row.value is not None
     start, end = sorted((axis.base, axis.at(row.value)))
-    bar = Markup('<rect class="bar" x="{}" y="{}" width="{}" height="14" rx="2"/>')
-    parts = [bar.format(_pc(start), middle - 7, _pc(end - start))]
+    parts = [
+        Markup('<rect class="bar" x="{}" y="-7" width="{}" height="14" rx="2"/>').format(_pc(start), _pc(end - start))
+    ]
     if row.lo is not None and row.hi is not None:
         lo, hi = axis.at(row.lo), axis.at(row.hi)
         for css in ("halo", "whisker"):
-            parts.append(_line(css, lo, middle, hi, middle))
-            parts += [_line(css, x, middle - 4, x, middle + 4) for x in (lo, hi)]
+            parts.append(_line(css, lo, 0, hi, 0))
+            parts += [_line(css, x, -4, x, 4) for x in (lo, hi)]
     return parts
 
 
-def _dot(row: Row, axis: Axis, middle: float) -> list[Markup]:
+def _dot(row: Row, axis: Axis) -> list[Markup]:
     assert row.value is not None
     unit = Markup('<circle class="unit" cx="{}" cy="{}" r="3"/>')
     shown = [point for point in row.points[: bounds.UNITS] if point is not None]
     # Spread by the golden ratio: the same picture every time, and no two neighbours on one height.
-    parts = [
-        unit.format(_pc(axis.at(point)), f"{middle - 9 + 18 * (i * 0.618034 % 1):.1f}") for i, point in enumerate(shown)
-    ]
+    parts = [unit.format(_pc(axis.at(point)), f"{18 * (i * 0.618034 % 1) - 9:.1f}") for i, point in enumerate(shown)]
     if row.lo is not None and row.hi is not None:
-        parts.append(_line("span", axis.at(row.lo), middle, axis.at(row.hi), middle))
-    parts.append(Markup('<circle class="dot" cx="{}" cy="{}" r="5.5"/>').format(_pc(axis.at(row.value)), middle))
+        parts.append(_line("span", axis.at(row.lo), 0, axis.at(row.hi), 0))
+    parts.append(Markup('<circle class="dot" cx="{}" cy="0" r="5.5"/>').format(_pc(axis.at(row.value))))
     return parts
 
 
@@ -174,7 +171,7 @@ def axis_svg(axis: Axis) -> Markup:
         )
         for t in axis.ticks
     ]
-    return Markup('<svg class="strip" aria-hidden="true" width="100%" height="16">{}</svg>').format(_join(parts))
+    return Markup('<svg class="ticks" aria-hidden="true" width="100%" height="16">{}</svg>').format(_join(parts))
 
 
 def _anchor(place: float) -> str:
@@ -188,33 +185,34 @@ def curve_svg(curve: Curve) -> Markup:
     """Lines with error bands, markers of different shapes, ticks, second axis, references and the diagonal."""
     lines = [Series(label=s.label, points=s.points[: bounds.POINTS]) for s in curve.series[: bounds.LINES]]
     points = [point for line in lines for point in line.points]
-    x_axis = _axis_of([p.x for p in points], curve.x_range, 5)
+    places = [p.x for p in points]
+    x_axis = make_axis(places, curve.x_range or ((min(places), max(places)) if places else None))
     heights = [v for p in points for v in (p.y, p.lo, p.hi)] + [r.value for r in curve.references]
-    y_axis = _axis_of(heights, curve.y_range, 5)
+    y_axis = make_axis(heights, curve.y_range)
     top = 24 if curve.second_axis else 8
     parts = [_frame(x_axis, y_axis, curve.references)]
     if curve.diagonal:
         parts.append(_diagonal(x_axis, y_axis))
     parts += [_series(line, i, x_axis, y_axis, common_decimals(points)) for i, line in enumerate(lines)]
+    parts.append(_reference_texts(y_axis, curve.references))
     above = _second_axis(curve, x_axis, top) if curve.second_axis else Markup("")
     desc = f"{curve.y_label} against {curve.x_label}: {len(lines)} lines ({', '.join(line.label for line in lines)})"
     return _plot(curve.title or curve.y_label, desc, x_axis, y_axis, top, _join(parts), above)
 
 
-def _axis_of(values: Sequence[float | None], ends: tuple[float, float] | None, count: int) -> Axis:
-    return make_axis(values, ends, count)
-
-
 def _frame(x_axis: Axis | None, y_axis: Axis, references: Sequence[Reference]) -> Markup:
     parts = [_level("grid", y_axis.at(tick)) for tick in y_axis.ticks]
     for reference in references:
-        height = y_axis.at(reference.value)
-        parts.append(_level("ref", height))
-        text = Markup('<text class="reftext" x="100%" y="{}" dy="-5" text-anchor="end">{}</text>')
-        parts.append(text.format(_pc(100 - height), reference.label[: bounds.LABEL]))
+        parts.append(_level("ref", y_axis.at(reference.value)))
     if x_axis is not None:
         parts += [_line("grid", x_axis.at(tick), 0, x_axis.at(tick), "100%") for tick in x_axis.ticks]
     return _join(parts)
+
+
+def _reference_texts(y_axis: Axis, references: Sequence[Reference]) -> Markup:
+    """Drawn last, so that no line runs through them."""
+    text = Markup('<text class="reftext" x="100%" y="{}" dy="-5" text-anchor="end">{}</text>')
+    return _join(text.format(_pc(100 - y_axis.at(r.value)), r.label[: bounds.LABEL]) for r in references)
 
 
 def _level(css: str, height: float) -> Markup:

@@ -13,9 +13,13 @@ MOST_DECIMALS = 4
 
 
 def decimals(value: float | None, lo: float | None = None, hi: float | None = None) -> int:
-    """How many decimals a number deserves: two digits of the interval's half width, else three digits of the number."""
+    """How many decimals a number deserves: one or two digits of the interval's half width, else three of the number.
+
+    Two where the first digit is small (0.178 -> 0.18, 0.06 -> 0.06, 0.024 -> 0.024), the rule of the Particle Data Group.
+    """
     if lo is not None and hi is not None and hi > lo:
-        return _clamp(1 - math.floor(math.log10((hi - lo) / 2)))
+        power = math.floor(math.log10((hi - lo) / 2))
+        return _clamp((1 if (hi - lo) / 2 / 10.0**power < 3.55 else 0) - power)
     if value is None or value == 0 or float(value).is_integer():
         return 0
     return _clamp(2 - math.floor(math.log10(abs(value))))

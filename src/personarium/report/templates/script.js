@@ -21,7 +21,9 @@
   });
 
   // The contents: open beside the page, closed above it.
-  if (window.matchMedia("(max-width: 1119px)").matches) all("nav.toc details").forEach(function (d) { d.open = false; });
+  var narrow = window.matchMedia("(max-width: 1119px)");
+  function fold() { all("nav.toc details").forEach(function (d) { d.open = !narrow.matches; }); }
+  fold(); narrow.addEventListener("change", fold);
 
   // Copying a command.
   all(".command button").forEach(function (button) {

@@ -1,0 +1,185 @@
+"""The APC score as an instrument: ask a subject that plays a persona, score what it gains over a neutral reply.
+
+Source: arXiv 2405.07726, page apc. Units: gain over neutral per relevant fact, -1 to 1.
+Differs: the paper averages the gain of a reply over the test queries of one character; its size then depends on how
+many facts a question asks for. Here each question's gain is divided by the number of its relevant facts (relevance
+0.5 and above), so that 1 means that everything asked was carried and nothing contradicted, and 0 a neutral reply.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Literal
+
+from personarium.core.chat import ChatModel
+from personarium.core.errors import UsageError
+from personarium.core.persona import Persona
+from personarium.core.results import Failure, Scale, Score
+from personarium.core.views import Style
+from personarium.judges.entailment import CachedRelevance, EntailmentEstimator, HeadEstimator, JudgeEstimator
+from personarium.measure.apc.playing import (
+    ANSWER,
+    TOP_K,
+    lcm_inputs,
+    plain_questions,
+    rag_inputs,
+    statements_of,
+    view_inputs,
+)
+from personarium.measure.apc.scoring import APCScore, apc_score
+
+GAIN = Scale(-1.0, 1.0, True, "gain over a neutral reply, per relevant fact")
+Shown = Style | Literal["lcm", "rag"]
+MakeEstimator = Callable[[Persona], EntailmentEstimator]
+
+
+@dataclass(frozen=True)
+class APCInstrument:
+    """Mean gain over neutral of each persona's answers.
+
+    Args:
+        estimator: ``head`` (embedded, no model call), ``judge`` (asks ``judge``), or a function persona -> estimator,
+            for instance the rule oracle of a keyed world.
+        judge: The chat model behind ``judge``; chosen apart from the subject.
+        questions: Persona id -> questions; a plain question for each facet where left out.
+        style: How the subject gets its persona: a view, ``lcm`` (all statements) or ``rag`` (top k by relevance).
+        top_k: Statements of ``rag``.
+        limit: The most questions a persona.
+
+    Raises:
+        UsageError: ``judge`` without a judge.
+    """
+
+    estimator: Literal["head", "judge"] | MakeEstimator = "head"
+    judge: ChatModel | None = None
+    questions: Mapping[str, Sequence[str]] | None = None
+    style: Shown = "system"
+    top_k: int = TOP_K
+    limit: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.estimator == "judge" and self.judge is None:
+            raise UsageError("the estimator 'judge' needs a judge model; name one with judge=")
+        if isinstance(self.estimator, str) and self.estimator not in ("head", "judge"):
+            raise UsageError(f"an APC estimator is 'head', 'judge' or a function, found '{self.estimator}'")
+
+    @property
+    def name(self) -> str:
+        """``apc`` with its estimator."""
+        return f"apc ({self.estimator if isinstance(self.estimator, str) else 'rule oracle or own estimator'})"
+
+    @property
+    def scale(self) -> Scale:
+        """-1 to 1, higher is better."""
+        return GAIN
+
+    async def measure(self, subject: ChatModel, personas: Sequence[Persona], seed: int = 0) -> list[Score]:
+        """One score a persona, in the order given; ``detail`` holds every question's per-statement table."""
+        return list(await asyncio.gather(*(self._persona(subject, p, seed) for p in personas)))
+
+    async def _persona(self, subject: ChatModel, persona: Persona, seed: int) -> Score:
+        statements = statements_of(persona)
+        if not statements:
+            missing = Failure("missing", "the persona has no statements", persona.id)
+            return Score(None, GAIN, failures=(missing,), id=persona.id)
+        estimator = self._estimator(persona, seed)
+        asked = [f"{persona.id}/{i}" for i in range(len(self.asked(persona)))]
+        found = await asyncio.gather(
+            *(
+                self._question(subject, persona, statements, query, estimator, item, seed)
+                for item, query in zip(asked, self.asked(persona), strict=True)
+            )
+        )
+        noted = _judge_failures(estimator)
+        parts = {
+            item: None if score is None else value_of(score) for item, (score, _) in zip(asked, found, strict=True)
+        }
+        failures = [f for score, own in found for f in (*own, *(() if noted or score is None else score.failures))]
+        failures += [*noted, *_unasked(found, parts)]
+        kept = [value for value in parts.values() if value is not None]
+        detail = {"questions": [score.as_dict() for score, _ in found if score is not None]}
+        return Score(sum(kept) / len(kept) if kept else None, GAIN, parts, tuple(failures), persona.id, detail)
+
+    def asked(self, persona: Persona) -> list[str]:
+        """The questions this persona is asked.
+
+        Raises:
+            UsageError: ``questions`` has none for it.
+        """
+        if self.questions is None:
+            return plain_questions(persona, self.limit)
+        if persona.id not in self.questions:
+            raise UsageError(f"there are no questions for persona {persona.id}")
+        return list(self.questions[persona.id])[: self.limit]
+
+    def _estimator(self, persona: Persona, seed: int) -> CachedRelevance:
+        if self.estimator == "head":
+            return CachedRelevance(_head(persona.name))
+        if self.estimator == "judge":
+            assert self.judge is not None
+            return CachedRelevance(JudgeEstimator(self.judge, persona.name, seed=seed))
+        assert callable(self.estimator)
+        return CachedRelevance(self.estimator(persona))
+
+    async def _question(
+        self,
+        subject: ChatModel,
+        persona: Persona,
+        statements: Sequence[str],
+        query: str,
+        estimator: EntailmentEstimator,
+        item: str,
+        seed: int,
+    ) -> tuple[APCScore | None, tuple[Failure, ...]]:
+        answer = await ANSWER.ask(
+            subject, await self._inputs(persona, statements, query, estimator), item=item, seed=seed
+        )
+        if answer.values is None:
+            return None, (answer.failure,) if answer.failure else ()
+        return await apc_score(statements, query, str(answer["text"]), estimator), ()
+
+    async def _inputs(
+        self, persona: Persona, statements: Sequence[str], query: str, estimator: EntailmentEstimator
+    ) -> dict[str, object]:
+        if self.style == "lcm":
+            return lcm_inputs(persona.name, statements, query)
+        if self.style == "rag":
+            return await rag_inputs(persona.name, statements, query, estimator, self.top_k)
+        return view_inputs(_identity(persona, self.style), query)
+
+
+def value_of(score: APCScore) -> float | None:
+    """A question's value: its gain over neutral for each relevant fact, kept within -1..1.
+
+    None when no statement is relevant: such a question cannot show whether a fact is carried.
+    """
+    if not score.active or score.gain_over_neutral is None:
+        return None
+    return max(-1.0, min(1.0, score.gain_over_neutral / len(score.active)))
+
+
+def _unasked(found: Sequence[tuple[APCScore | None, Any]], parts: Mapping[str, float | None]) -> list[Failure]:
+    return [
+        Failure("missing", "no statement is relevant to this question", item)
+        for (score, _), (item, value) in zip(found, parts.items(), strict=True)
+        if score is not None and score.rows and value is None
+    ]
+
+
+def _judge_failures(estimator: CachedRelevance) -> list[Failure]:
+    """A judge's own failures say what happened; other estimators have none."""
+    return list(estimator.inner.failures) if isinstance(estimator.inner, JudgeEstimator) else []
+
+
+@lru_cache(maxsize=4096)
+def _identity(persona: Persona, style: Style) -> str:
+    return persona.view(style).text
+
+
+@lru_cache(maxsize=64)
+def _head(name: str) -> HeadEstimator:
+    """One head a name: loading it and learning its words is slow beside using it."""
+    return HeadEstimator([name] if name else [])

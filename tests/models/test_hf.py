@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from personarium.core.chat import Reply, Sampling, system, user
-from personarium.core.errors import NotFound, UsageError
+from personarium.core.errors import NotFound, RemoteError, UsageError
 from personarium.models import HFModel, open_model
 from personarium.models.hf import _safe_prefix, plain_prompt
 
@@ -63,6 +63,14 @@ async def test_temperature_zero_takes_the_likeliest_token_whatever_the_seed(tiny
     for one in replies[0].logprobs:
         assert (one.token, one.logprob) == (one.top[0][0], pytest.approx(one.top[0][1]))
         assert one.top[0][1] >= one.top[1][1]
+
+
+async def test_a_prompt_beyond_the_context_is_one_clear_error_and_a_reply_ends_with_it(tiny: HFModel) -> None:
+    with pytest.raises(RemoteError, match=r"the prompt has 1,0.. tokens, and the model reads at most 128") as caught:
+        await tiny.generate([user("cat " * 1000)])
+    assert caught.value.kind == "bad_request"
+    reply = await tiny.generate([user("cat " * 120)], Sampling(0.0, seed=1, max_tokens=500))
+    assert reply.usage.prompt_tokens + reply.usage.completion_tokens <= 128
 
 
 async def test_log_probabilities_are_those_of_the_network(tiny: HFModel) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from personarium.core.chat import Message, Reply, Sampling, TokenLogprob, Usage
-from personarium.core.errors import NotFound, UsageError, shorten
+from personarium.core.errors import NotFound, RemoteError, UsageError, shorten
 from personarium.models.wrapper import DEFAULT
 
 DEFAULT_MAX_TOKENS = 512  # without max_tokens a small model may never stop
@@ -62,6 +62,7 @@ class HFModel:
 
         Raises:
             UsageError: The sampling asks for what this model cannot do (a JSON schema, tools, unknown extras).
+            RemoteError: The prompt is longer than the model reads (kind ``bad_request``).
         """
         given_up = threading.Event()
         work = asyncio.get_running_loop().run_in_executor(
@@ -109,13 +110,27 @@ class HFModel:
             _refuse_unsupported(self.name, sampling)
             with self._torch.inference_mode(), self._seeded(sampling):
                 prompt = self._prompt(messages)
-                ended = self._ended(prompt["input_ids"].shape[1], sampling.stop, given_up)
-                settings = self._settings(sampling)
+                length = prompt["input_ids"].shape[1]
+                room = self._room(length, sampling)
+                ended = self._ended(length, sampling.stop, given_up)
+                settings = self._settings(sampling, room)
                 out = self._network.generate(**prompt, **settings, streamer=streamer, stopping_criteria=[ended])
-                return self._reply(out, prompt["input_ids"].shape[1], sampling)
+                return self._reply(out, length, sampling, room)
         finally:
             if streamer is not None:
                 streamer.text_queue.put(streamer.stop_signal)
+
+    def _room(self, prompt_tokens: int, sampling: Sampling) -> int:
+        """The most tokens of a reply: what was asked for, within what the network can read."""
+        wanted = sampling.max_tokens or self.max_tokens
+        longest: int | None = getattr(self._network.config, "max_position_embeddings", None)
+        if longest is None:
+            return wanted
+        # Beyond it a network with learned positions fails inside torch, and one with rotary positions talks nonsense.
+        if prompt_tokens >= longest:
+            said = f"{self.name}: the prompt has {prompt_tokens:,} tokens, and the model reads at most {longest:,}"
+            raise RemoteError(said, "bad_request")
+        return min(wanted, longest - prompt_tokens)
 
     def _ended(self, prompt_tokens: int, stop: Sequence[str], given_up: threading.Event) -> Any:
         """Whether to stop after this token. The library's own stop strings fail on word-level tokenizers."""
@@ -147,11 +162,11 @@ class HFModel:
         ids = encoded["input_ids"].to(self._device)
         return {"input_ids": ids, "attention_mask": self._torch.ones_like(ids)}
 
-    def _settings(self, sampling: Sampling) -> dict[str, Any]:
+    def _settings(self, sampling: Sampling, room: int) -> dict[str, Any]:
         tokenizer = self._tokenizer
         pad = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else tokenizer.eos_token_id
         settings: dict[str, Any] = {
-            "max_new_tokens": sampling.max_tokens or self.max_tokens,
+            "max_new_tokens": room,
             "do_sample": sampling.temperature > 0,
             "return_dict_in_generate": True,
             "output_logits": sampling.top_logprobs is not None,
@@ -162,12 +177,11 @@ class HFModel:
             settings |= {"temperature": sampling.temperature, "top_p": sampling.top_p, "top_k": 0}
         return settings | dict(sampling.extra)
 
-    def _reply(self, out: Any, prompt_tokens: int, sampling: Sampling) -> Reply:
+    def _reply(self, out: Any, prompt_tokens: int, sampling: Sampling, room: int) -> Reply:
         ids = out.sequences[0, prompt_tokens:].tolist()
         text = self._tokenizer.decode(ids, skip_special_tokens=True)
         cut = _stop_at(text, sampling.stop)
-        limit = sampling.max_tokens or self.max_tokens
-        ended = cut < len(text) or (ids and ids[-1] in _end_tokens(self._network)) or len(ids) < limit
+        ended = cut < len(text) or (ids and ids[-1] in _end_tokens(self._network)) or len(ids) < room
         return Reply(
             text[:cut],
             "stop" if ended else "length",

@@ -206,10 +206,13 @@ class StubServer:
                 return
             reply = Reply("", model="stub") if kind == "empty" else await self._reply(messages, sampling)
         except RemoteError as error:
-            client.finish(problem(error.status or 502, str(error)))
+            client.finish(problem(error.status or (400 if error.kind == "bad_request" else 502), str(error)))
             return
         except PersonariumError as error:
             client.finish(problem(400, str(error)))
+            return
+        except Exception as error:  # a server answers whatever its model does; a client left waiting would never end
+            client.finish(problem(500, f"{type(error).__name__}: {error}"))
             return
         data = completion(reply, sampling.top_logprobs)
         if kind == "truncate":

@@ -34,6 +34,15 @@ class _Call:
 _call: ContextVar[_Call | None] = ContextVar("personarium_call", default=None)
 
 
+def address_of_call(name: str, messages: Sequence[Message], sampling: Sampling) -> bytes:
+    """The cache's key of a call, left in the call so that its record need not make it again."""
+    key = cache_key(name, messages, sampling)
+    call = _call.get()
+    if call is not None:
+        call.key = key.hex()
+    return key
+
+
 @dataclass(slots=True)
 class Book:
     """What the models of a run share: the transcript, the counts, and the reason to stop.
@@ -43,7 +52,8 @@ class Book:
         earlier: Counts of the sessions before this one.
         session: Counts since this process opened it.
         stop: Once set, every further call raises it.
-        hopeless: Calls in a row that failed for a reason no item can change.
+        answered: Models that have answered since this process opened the run.
+        hopeless: By model that has not: its calls that failed for a reason no item can change, with the last error.
         settled_bytes: Up to here, the replies of the transcript are known to be in the cache.
         settled_key: The key of the last of them.
     """
@@ -52,7 +62,8 @@ class Book:
     earlier: Tally = field(default_factory=Tally)
     session: Tally = field(default_factory=Tally)
     stop: PersonariumError | None = None
-    hopeless: int = 0
+    answered: set[str] = field(default_factory=set)
+    hopeless: dict[str, tuple[int, RemoteError]] = field(default_factory=dict)
     settled_bytes: int = 0
     settled_key: str | None = None
 
@@ -79,17 +90,27 @@ class Book:
                 self.stop = refused
                 raise
         self.session.add(record)
-        if error is not None:
-            self._note_error(error)
+        model = str(record["model"])
+        if error is None:
+            self.answered.add(model)
+            self.hopeless.pop(model, None)
+        elif error.kind in HOPELESS_KINDS and model not in self.answered:
+            self._note_error(model, error)
 
-    def _note_error(self, error: RemoteError) -> None:
-        if error.kind not in HOPELESS_KINDS or self.session.calls:
-            return
-        self.hopeless += 1
-        if self.hopeless >= HOPELESS_AFTER and self.stop is None:
-            self.stop = RemoteError(
-                f"the first {self.hopeless} calls all failed, the last with: {error}", error.kind, error.status
-            )
+    def _note_error(self, model: str, error: RemoteError) -> None:
+        count = self.hopeless.get(model, (0, error))[0] + 1
+        self.hopeless[model] = (count, error)
+        if count >= HOPELESS_AFTER:
+            self._give_up(f"the first {count} calls all failed", error)
+
+    def give_up_on_nothing(self, stage: str, items: int) -> None:
+        """No item of a stage got an answer: if that is because a model is not to be had, the run stops."""
+        for _, error in self.hopeless.values():
+            self._give_up(f"none of the {items} items of stage {stage} got an answer", error)
+
+    def _give_up(self, what: str, error: RemoteError) -> None:
+        if self.stop is None:
+            self.stop = RemoteError(f"{what}, the last with: {error}", error.kind, error.status)
 
 
 class Attempted(Wrapper):
@@ -168,7 +189,7 @@ class Recorded(Wrapper):
     def _enter(
         self, messages: Sequence[Message], sampling: Sampling, outcome: Reply | RemoteError, call: _Call
     ) -> None:
-        key = cache_key(self._name, messages, sampling).hex()
+        key = call.key or cache_key(self._name, messages, sampling).hex()
         record = call_record(
             key,
             current_label(),

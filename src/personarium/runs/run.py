@@ -308,6 +308,8 @@ class Run:
         if self._book.stop is not None:
             raise self._book.stop
         self._end_stage(state, outcomes)
+        if self._book.stop is not None:
+            raise self._book.stop
         return outcomes
 
     def _end_stage(self, state: Stage, outcomes: Sequence[Outcome[Any]]) -> None:
@@ -321,6 +323,8 @@ class Run:
         self._write_failures()
         state.finish(self._book)
         self._stage = None
+        if outcomes and len(failed) == len(outcomes):
+            self._book.give_up_on_nothing(state.name, len(outcomes))
         self.checkpoint()
 
     def _write_failures(self) -> None:

@@ -33,7 +33,7 @@ from personarium.benchmarks.personagym.tasks import BY_NAME, TASKS, Task
 from personarium.core.chat import ChatModel
 from personarium.core.contract import Contract
 from personarium.core.errata import Published, published_faults
-from personarium.core.errors import UsageError
+from personarium.core.errors import UsageError, shorten
 from personarium.core.persona import Persona
 from personarium.core.results import Failure
 from personarium.models.step import Answer
@@ -87,6 +87,8 @@ class PersonaGymConfig:
             raise UsageError(f"no PersonaGym task is called '{unknown[0]}'; the tasks are {', '.join(BY_NAME)}")
         if self.batch_size < 1 or self.questions_per_task < 1:
             raise UsageError("batch_size and questions_per_task must be at least 1")
+        if self.missing not in ("drop", "paper"):
+            raise UsageError(f"missing must be drop or paper, found {shorten(self.missing)}")
         if self.identity not in ("own", "none", "shuffled"):
             raise UsageError(f"identity must be own, none or shuffled, found '{self.identity}'")
 
@@ -208,7 +210,7 @@ class _Work:
         return answer
 
     async def map(
-        self, stage: str, items: Iterable[T], work: Callable[[T], Awaitable[R]], key: Callable[[T], str]
+        self, stage: str, items: Iterable[T], work: Callable[[T], Awaitable[R | Failure]], key: Callable[[T], str]
     ) -> list[Outcome[R]]:
         """Work on all items of a stage, in the run when there is one."""
         listed = list(items)
@@ -272,12 +274,12 @@ def in_words(person: Persona) -> str:
     return person.view("card").text if len(person.facets) > 1 else str(person.facets[0].value)
 
 
-async def _write_questions(work: _Work, person: Persona) -> dict[str, list[str]]:
+async def _write_questions(work: _Work, person: Persona) -> dict[str, list[str]] | Failure:
     words = in_words(person)
     chosen = await SETTINGS.ask(work.writer, {"persona": words, "settings": load_settings()}, seed=work.seed)
     if chosen.failure is not None:
         work.failures.append(chosen.failure)
-        return {}
+        return chosen.failure
     written: dict[str, list[str]] = {}
     for name in work.config.tasks:
         inputs = question_inputs(words, list(dict.fromkeys(chosen["items"])), BY_NAME[name], work.config)
@@ -311,11 +313,24 @@ def question_inputs(words: str, settings: Sequence[str], task: Task, config: Per
 
 
 async def _answers(work: _Work, asked: Sequence[Asked]) -> dict[str, Answer]:
-    async def one(item: Asked) -> Answer:
-        return await ANSWER.ask(work.player, {"identity": item.identity, "question": item.question}, seed=work.seed)
+    async def one(item: Asked) -> Answer | Failure:
+        inputs = {"identity": item.identity, "question": item.question}
+        return _or_failure(await ANSWER.ask(work.player, inputs, seed=work.seed))
 
     outcomes = await work.map("answers", asked, one, lambda a: a.id)
-    return {o.key: o.value or Answer(None, "", o.failure, 0, ()) for o in outcomes}
+    return {o.key: _answer_in(o) for o in outcomes}
+
+
+def _or_failure(answer: Answer) -> Answer | Failure:
+    """What a stage gets: an answer that failed is listed in the run as the failure that it is."""
+    return answer if answer.failure is None else answer.failure
+
+
+def _answer_in(outcome: Outcome[Answer]) -> Answer:
+    if outcome.value is not None:
+        return outcome.value
+    raw = outcome.failure.raw if outcome.failure is not None else ()
+    return Answer(None, raw[-1] if raw else "", outcome.failure, len(raw), raw)
 
 
 def _text(work: _Work, answer: Answer) -> str | None:
@@ -339,22 +354,21 @@ def _batches(work: _Work, asked: Sequence[Asked], answers: Mapping[str, Answer])
 
 
 async def _examples(work: _Work, batches: Sequence[Batch]) -> list[Batch]:
-    async def one(batch: Batch) -> Answer:
+    async def one(batch: Batch) -> Answer | Failure:
         inputs = example_inputs(batch)
         read = read_examples(len(batch.asked), work.faults)
-        return work.took(
-            await EXAMPLES.ask(work.writer, inputs, asks=work.config.example_attempts, seed=work.seed, read=read)
-        )
+        asks = work.config.example_attempts
+        return _or_failure(work.took(await EXAMPLES.ask(work.writer, inputs, asks=asks, seed=work.seed, read=read)))
 
     outcomes = await work.map("examples", batches, one, lambda b: b.id)
-    return [_with_examples(work, b, o.value) for b, o in zip(batches, outcomes, strict=True)]
+    return [_with_examples(work, b, _answer_in(o)) for b, o in zip(batches, outcomes, strict=True)]
 
 
-def _with_examples(work: _Work, batch: Batch, answer: Answer | None) -> Batch:
+def _with_examples(work: _Work, batch: Batch, answer: Answer) -> Batch:
     """A batch whose examples could not be had is graded without, and the failure is listed."""
-    if answer is not None and answer.failure is not None:
+    if answer.failure is not None:
         work.failures.append(answer.failure)
-    blocks = answer.values["blocks"] if answer is not None and answer.values is not None else [""] * len(batch.asked)
+    blocks = answer.values["blocks"] if answer.values is not None else [""] * len(batch.asked)
     return replace(batch, examples=tuple(blocks))
 
 
@@ -373,25 +387,21 @@ def example_inputs(batch: Batch) -> dict[str, Any]:
 async def _grades(work: _Work, batches: Sequence[Batch]) -> dict[tuple[str, int], Answer]:
     jobs = [(batch, k) for batch in batches if batch.graded for k in range(len(work.judges))]
 
-    async def one(job: tuple[Batch, int]) -> Answer:
+    async def one(job: tuple[Batch, int]) -> Answer | Failure:
         batch, k = job
         read = read_grades(len(batch.graded), work.faults)
-        return work.took(
-            await GRADE.ask(
-                work.judges[k],
-                grade_inputs(batch, work.faults),
-                asks=work.config.grade_attempts,
-                seed=work.seed,
-                sample=work.same_judges_before(k),
-                read=read,
-            )
+        answer = await GRADE.ask(
+            work.judges[k],
+            grade_inputs(batch, work.faults),
+            asks=work.config.grade_attempts,
+            seed=work.seed,
+            sample=work.same_judges_before(k),
+            read=read,
         )
+        return _or_failure(work.took(answer))
 
     outcomes = await work.map("grading", jobs, one, lambda job: f"{job[0].id}/judge{job[1] + 1}")
-    return {
-        (batch.id, k): o.value or Answer(None, "", o.failure, 0, ())
-        for (batch, k), o in zip(jobs, outcomes, strict=True)
-    }
+    return {(batch.id, k): _answer_in(o) for (batch, k), o in zip(jobs, outcomes, strict=True)}
 
 
 def grade_inputs(batch: Batch, faults: frozenset[str] = frozenset()) -> dict[str, Any]:

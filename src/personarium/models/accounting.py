@@ -25,7 +25,6 @@ class UsageLedger:
         max_cost: Most dollars, or None.
 
     Attributes:
-        by_model: Tokens, requests and dollars by model name.
         unpriced: Replies whose cost is not known.
         reserved: Dollars set aside for calls in flight.
     """
@@ -34,9 +33,14 @@ class UsageLedger:
         if max_cost is not None and not max_cost >= 0:
             raise UsageError(f"max_cost: expected dollars, 0 or more, found {max_cost}")
         self.max_cost = max_cost
-        self.by_model: dict[str, Usage] = {}
         self.unpriced = 0
         self.reserved = 0.0
+        self._sums: dict[str, list[Any]] = {}  # prompt tokens, reply tokens, requests, dollars or None: added in place
+
+    @property
+    def by_model(self) -> dict[str, Usage]:
+        """Tokens, requests and dollars by model name."""
+        return {name: Usage(*sums) for name, sums in self._sums.items()}
 
     @property
     def total(self) -> Usage:
@@ -46,12 +50,20 @@ class UsageLedger:
     @property
     def spent_usd(self) -> float:
         """Dollars spent as far as they are known."""
-        return sum(usage.cost_usd or 0.0 for usage in self.by_model.values())
+        return sum(sums[3] or 0.0 for sums in self._sums.values())
 
     def add(self, model: str, usage: Usage) -> None:
         """Book what one reply used."""
-        self.by_model[model] = self.by_model.get(model, Usage()) + usage
-        self.unpriced += usage.cost_usd is None
+        sums = self._sums.get(model)
+        if sums is None:
+            sums = self._sums[model] = [0, 0, 0, None]
+        sums[0] += usage.prompt_tokens
+        sums[1] += usage.completion_tokens
+        sums[2] += usage.requests
+        if usage.cost_usd is None:
+            self.unpriced += 1
+        else:
+            sums[3] = (sums[3] or 0.0) + usage.cost_usd
 
     def reserve(self, dollars: float) -> None:
         """Set dollars aside for a call.
@@ -93,7 +105,7 @@ class Accounted(Wrapper):
     def __init__(self, inner: ChatModel, ledger: UsageLedger, prices: Prices | None = None) -> None:
         super().__init__(inner)
         self.ledger = ledger
-        self._price = price_of(inner.name, prices or {})
+        self._price, self._inner_name = price_of(inner.name, prices or {}), inner.name
         self._dearest = 0.0
         reports = bool(getattr(innermost(inner), "reports_cost", False))
         if ledger.max_cost is not None and self._price is None and not reports:
@@ -143,7 +155,7 @@ class Accounted(Wrapper):
             usage = Usage(usage.prompt_tokens, usage.completion_tokens, usage.requests, cost)
             reply = _with_usage(reply, usage)
         self._dearest = max(self._dearest, usage.cost_usd or 0.0)
-        self.ledger.add(self.name, usage)
+        self.ledger.add(self._inner_name, usage)
         return reply
 
 

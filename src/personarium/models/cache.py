@@ -8,7 +8,7 @@ import json
 import os
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -40,20 +40,23 @@ def _plain(value: Any) -> Any:
 
 _canonical = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=_plain).encode
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=_plain).encode
-# Sampling objects are shared by thousands of calls and cannot be hashed (they hold mappings), so the cache goes by
-# identity; each entry holds its object, which keeps the identity from being given out again.
-_samplings: dict[int, tuple[Sampling, str]] = {}
+# Thousands of calls have equal samplings, often as objects of their own; those with mappings inside cannot be hashed.
+_samplings: dict[tuple[Any, ...], str] = {}
 
 
 def _sampling_json(sampling: Sampling) -> str:
-    known = _samplings.get(id(sampling))
-    if known is not None:
-        return known[1]
-    text = _canonical(sampling.as_dict())
-    if len(_samplings) >= KEEP_SAMPLINGS:
-        _samplings.clear()
-    _samplings[id(sampling)] = (sampling, text)
-    return text
+    s = sampling
+    if s.schema is not None or s.tools or s.extra:
+        return _canonical(s.as_dict())
+    # The type of the temperature counts: 1 and 1.0 are equal, and are written differently.
+    values = (s.temperature, s.top_p, s.max_tokens, s.stop, s.seed, s.top_logprobs, s.sample, s.repeat, s.attempt)
+    key = (*values, type(s.temperature), type(s.top_p))
+    known = _samplings.get(key)
+    if known is None:
+        if len(_samplings) >= KEEP_SAMPLINGS:
+            _samplings.clear()
+        known = _samplings[key] = _canonical(s.as_dict())
+    return known
 
 
 def cache_key(name: str, messages: Sequence[Message], sampling: Sampling) -> bytes:
@@ -70,6 +73,9 @@ def cache_key(name: str, messages: Sequence[Message], sampling: Sampling) -> byt
             "utf-8", "surrogatepass"
         )
     return blake2b(text, digest_size=16).digest()
+
+
+Address = Callable[[str, Sequence[Message], Sampling], bytes]
 
 
 def _plain_messages(messages: Sequence[Message]) -> bytes:
@@ -303,16 +309,18 @@ class Cached(Wrapper):
     Args:
         inner: The model that answers.
         cache: Where replies live; several models may share it.
+        address: Gives the address of a reply; for a caller that wants to know it too.
 
     Attributes:
         hits: Replies that were not asked for.
         misses: Replies that were.
     """
 
-    def __init__(self, inner: ChatModel, cache: ResponseCache) -> None:
+    def __init__(self, inner: ChatModel, cache: ResponseCache, address: Address = cache_key) -> None:
         super().__init__(inner)
         self.cache = cache
         self.hits = self.misses = 0
+        self._address, self._inner_name = address, inner.name
 
     async def generate(self, messages: Sequence[Message], sampling: Sampling = DEFAULT) -> Reply:
         """The stored reply, or the inner model's, which is on disk when this returns.
@@ -320,7 +328,7 @@ class Cached(Wrapper):
         Raises:
             StorageError: The cache cannot be read or written.
         """
-        key = cache_key(self.name, messages, sampling)
+        key = self._address(self._inner_name, messages, sampling)
         while True:
             found = self.cache.get(key)
             if found is not None:
@@ -355,7 +363,7 @@ class Cached(Wrapper):
 
     async def stream(self, messages: Sequence[Message], sampling: Sampling = DEFAULT) -> AsyncIterator[str | Reply]:
         """The stored reply in one piece, or the inner model's stream, stored before its last item is given out."""
-        key = cache_key(self.name, messages, sampling)
+        key = self._address(self._inner_name, messages, sampling)
         found = self.cache.get(key)
         if found is not None:
             self.hits += 1

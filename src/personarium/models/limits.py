@@ -14,6 +14,7 @@ CHARACTERS_PER_TOKEN = (
     4  # English under common tokenizers; only reservations use it, the endpoint's count corrects them
 )
 ASSUMED_REPLY_TOKENS = 256  # reserved for a reply without max_tokens
+NEVER = float("-inf")
 LONGEST_HOLD_S = 60.0  # a Retry-After holds all calls back, but never longer than this
 
 
@@ -49,20 +50,22 @@ class Limited(Wrapper):
         self._request_s = 60.0 / requests_per_minute if requests_per_minute else 0.0
         self._token_s = 60.0 / tokens_per_minute if tokens_per_minute else 0.0
         self._clock, self._sleep = clock, sleep
-        self._next_request = self._next_tokens = self._held_until = float("-inf")
+        self._next_request = self._next_tokens = self._held_until = NEVER
         self._slots: asyncio.Semaphore | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
     async def generate(self, messages: Sequence[Message], sampling: Sampling = DEFAULT) -> Reply:
         """The inner model's reply, when it is this call's turn."""
         async with self._semaphore():
-            reserved = await self._turn(messages, sampling)
+            free = not self._token_s and not self._request_s and self._held_until == NEVER
+            reserved = 0.0 if free else await self._turn(messages, sampling)
             try:
                 reply = await self.inner.generate(messages, sampling)
             except RemoteError as error:
                 self._hold(error)
                 raise
-            self._settle(reserved, reply.usage)
+            if self._token_s:
+                self._settle(reserved, reply.usage)
             return reply
 
     async def stream(self, messages: Sequence[Message], sampling: Sampling = DEFAULT) -> AsyncIterator[str | Reply]:

@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+from pydantic_core import from_json, to_json
+
 from personarium.core.chat import Message, Reply, Sampling, TokenLogprob, Usage
 from personarium.core.errors import RemoteError, shorten
 
@@ -63,7 +65,10 @@ def chat_body(
         body["stream"] = True
         body["stream_options"] = {"include_usage": True}
     body.update(sampling.extra)
-    return _encode(body).encode("utf-8", "surrogatepass")
+    try:
+        return to_json(body, inf_nan_mode="constants")  # five times as fast as json, and every call passes here
+    except ValueError:  # half a surrogate pair, or a type that the quick writer does not know
+        return _encode(body).encode("utf-8", "surrogatepass")
 
 
 def response_format(schema: Mapping[str, Any]) -> dict[str, Any]:
@@ -98,14 +103,22 @@ def parse_json(raw: bytes) -> dict[str, Any]:
         Wrong: When it is truncated, no JSON, or no object.
     """
     try:
-        data = json.loads(raw)
+        data = from_json(raw, cache_strings="keys")
+    except ValueError:
+        data = _slowly(raw)
+    if not isinstance(data, dict):
+        raise Wrong(f"a JSON {type(data).__name__} where an object is due")
+    return data
+
+
+def _slowly(raw: bytes) -> Any:
+    """What the quick reader refuses: other encodings, half surrogate pairs, deep nesting; and what to say of the rest."""
+    try:
+        return json.loads(raw)
     except (ValueError, RecursionError) as error:
         at_end = isinstance(error, json.JSONDecodeError) and error.pos >= len(error.doc.rstrip()) - 1
         cut = "truncated JSON" if raw[:1] == b"{" and (at_end or "Unterminated" in str(error)) else "no JSON"
         raise Wrong(f"{cut} ({len(raw)} bytes, beginning {shorten(raw[:60].decode('utf-8', 'replace'), 70)})") from None
-    if not isinstance(data, dict):
-        raise Wrong(f"a JSON {type(data).__name__} where an object is due")
-    return data
 
 
 def read_reply(data: Mapping[str, Any]) -> Reply:

@@ -20,7 +20,7 @@ from personarium.models.cache import Cached, ResponseCache
 from personarium.models.limits import Limited
 from personarium.models.retries import Retrying
 from personarium.runs.manifest import CACHE, CALLS
-from personarium.runs.recorded import Attempted, Book, Recorded, Watched
+from personarium.runs.recorded import Attempted, Book, Recorded, Watched, address_of_call
 from personarium.runs.tally import Tally
 from personarium.runs.transcript import Transcript, read_calls, reply_in
 
@@ -69,7 +69,7 @@ class Store:
         asked: ChatModel = Retrying(Limited(Attempted(model, self.keys), concurrency), tries)
         asked = Recorded(Accounted(asked, self.ledger, prices), self.book, role)
         if self.cache is not None:
-            asked = Cached(asked, self.cache)
+            asked = Cached(asked, self.cache, address_of_call)
         return Watched(asked, self.book, tick)
 
     @property

@@ -35,7 +35,7 @@ class Retrieval:
             over dialogues; dialogues of one persona depend on each other, so read it as the narrowest possible.
         chance: k -> that share for labels without meaning (exact, by the sizes of the personas).
         silhouette: Mean silhouette of the persona clusters under cosine distance, -1 to 1; None for fewer than two
-            personas or no persona with two dialogues.
+            personas, no persona with two dialogues, or where it was not asked for.
     """
 
     top: dict[int, Estimate]
@@ -50,6 +50,7 @@ def retrieve_personas(
     *,
     speaker: str | None = None,
     ks: Sequence[int] = KS,
+    silhouette: bool = True,
 ) -> Retrieval:
     """Retrieve dialogues by persona.
 
@@ -59,6 +60,7 @@ def retrieve_personas(
         embedder: The static one by default.
         speaker: Whose turns are embedded; None for the whole dialogue.
         ks: How many nearest others are looked at.
+        silhouette: Whether to compute it; it takes most of the time.
 
     Raises:
         InvalidInput: When there is not one persona id for each dialogue, or fewer than two dialogues.
@@ -66,10 +68,12 @@ def retrieve_personas(
     from personarium.text.embed import load_embedder
 
     texts = ["\n".join(d.said_by(speaker) if speaker is not None else [u.text for u in d]) for d in dialogues]
-    return retrieval_of_vectors((embedder or load_embedder()).embed(texts), personas, ks)
+    return retrieval_of_vectors((embedder or load_embedder()).embed(texts), personas, ks, silhouette)
 
 
-def retrieval_of_vectors(vectors: NDArray[Any], personas: Sequence[str], ks: Sequence[int] = KS) -> Retrieval:
+def retrieval_of_vectors(
+    vectors: NDArray[Any], personas: Sequence[str], ks: Sequence[int] = KS, silhouette: bool = True
+) -> Retrieval:
     """As :func:`retrieve_personas`, for one vector a dialogue (n, d); a zero vector is near to nothing."""
     import numpy as np
 
@@ -83,7 +87,7 @@ def retrieval_of_vectors(vectors: NDArray[Any], personas: Sequence[str], ks: Seq
     rows = np.divide(vectors, length, out=np.zeros_like(vectors, dtype=np.float64), where=length > 0)
     ranks = _rank_of_own(rows, codes)
     top = {k: _share(ranks, k) for k in sorted(set(ks))}
-    return Retrieval(top, {k: chance_of(personas, k) for k in top}, _silhouette(rows, codes))
+    return Retrieval(top, {k: chance_of(personas, k) for k in top}, _silhouette(rows, codes) if silhouette else None)
 
 
 def chance_of(personas: Sequence[str], k: int = 1) -> float:

@@ -9,7 +9,8 @@ import typer
 
 # (group or "", command, module, function): the order is the order of the help page.
 COMMANDS = (
-    # ("", "demo", "demo", "demo"),
+    ("", "demo", "demo", "demo"),
+    ("", "make", "make", "make"),
     ("", "play", "play", "play"),
     ("", "chat", "chat", "chat"),
     ("", "calibrate", "calibrate", "calibrate"),

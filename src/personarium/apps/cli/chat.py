@@ -50,12 +50,17 @@ def chat(
     talk = _Talk(agent, path, seed, show, quiet=as_json)
     if dry_run:
         talk.open(new=False)
-        data = {"messages": agent.render(talk.dialogue), "model": agent.model.name, "history": str(path)}
-        Output(as_json).finish(data, lambda: _show_messages(data["messages"]))
+        shown = {"messages": agent.render(talk.dialogue), "model": agent.model.name, "history": str(path)}
+        Output(as_json).finish(shown, lambda: _show_messages(shown["messages"]))
         return
     talk.open(new)
     run_sync(talk.loop())
-    data = {"history": str(path), "turns": len(talk.dialogue.utterances), "failures": talk.failures, "last": talk.last}
+    data: dict[str, Any] = {
+        "history": str(path),
+        "turns": len(talk.dialogue.utterances),
+        "failures": talk.failures,
+        "last": talk.last,
+    }
     Output(as_json).finish(data, lambda: console().print(f"[dim]kept in {path}[/dim]", soft_wrap=True))
 
 

@@ -143,17 +143,17 @@ def dialogue_measures(castings: list[Any], played: list[Any]) -> list[dict[str, 
     embedder = load_embedder()
     rows = []
     for casting, one in zip(castings, played, strict=True):
-        echo = dialogue_echo(one.dialogue)
         for speaker in casting.speakers:
             persona = getattr(speaker, "persona", None)
-            drift = None if persona is None else dialogue_drift(one.dialogue, speaker.id, persona, embedder)
+            words = None if persona is None else persona.view("statements").text
+            drift = None if words is None else dialogue_drift(one.dialogue, speaker.id, words, embedder).value
             rows.append(
                 {
                     "dialogue": one.id,
                     "speaker": speaker.id,
                     "turns": len(one.dialogue.said_by(speaker.id)),
                     "drift": drift,
-                    "echo": echo,
+                    "echo": dialogue_echo(one.dialogue, speaker.id).value,
                     "ended": one.termination_reason,
                     "failures": len(one.failures),
                 }

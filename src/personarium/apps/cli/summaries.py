@@ -123,3 +123,171 @@ def _worst_section(result: Any) -> dict[str, Any]:
             for q in worst
         ],
     }
+
+
+def apc_summary(
+    people: Sequence[Any], scores: Sequence[Any], player: str, notices: Sequence[str] = ()
+) -> dict[str, Any]:
+    """APC: mean gain over personas, personas, and the answers that missed or contradicted most."""
+    from personarium.stats import bootstrap_mean
+
+    overall = bootstrap_mean([s.value for s in scores], "persona")
+    return {
+        "kind": "apc",
+        "title": f"APC: {len(scores)} personas",
+        "subtitle": f"{player} answered a question about each fact.",
+        "headline": "Gain over a neutral reply",
+        "estimates": {"Gain over a neutral reply": overall.as_dict()},
+        "scale": {"lo": -1, "hi": 1, "higher_is_better": True, "unit": "per relevant fact"},
+        "notices": list(notices),
+        "sections": [_score_dots("The personas, weakest first", people, scores, -1, 1), _apc_answers(people, scores)],
+    }
+
+
+def _score_dots(title: str, people: Sequence[Any], scores: Sequence[Any], lo: float, hi: float) -> dict[str, Any]:
+    named = {p.id: p.view("statements").text.replace("\n", " ") for p in people}
+    rows = [
+        {"label": named[s.id][:90], "value": s.value, "n": len(s.parts), "points": list(s.parts.values())}
+        for s in scores
+    ]
+    return {
+        "kind": "dots",
+        "title": title,
+        "rows": sorted(rows, key=lambda row: (row["value"] is None, row["value"] or 0)),
+        "scale": {"lo": lo, "hi": hi},
+    }
+
+
+def _apc_answers(people: Sequence[Any], scores: Sequence[Any]) -> dict[str, Any]:
+    named = {p.id: p.view("statements").text.replace("\n", " ") for p in people}
+    answers = [(q["gain_over_neutral"], s.id, q) for s in scores for q in s.detail.get("questions", ())]
+    answers = sorted((a for a in answers if a[0] is not None), key=lambda a: (a[0], a[1]))
+    return {
+        "kind": "worst_answers",
+        "title": "The answers that gained least",
+        "note": "The score is the gain over a neutral reply; the reasons name the statements.",
+        "total": len(answers),
+        "items": [
+            {
+                "persona": named[who],
+                "question": q["query"],
+                "answer": q["response"],
+                "score": gain,
+                "reasons": {k: "; ".join(q[k]) for k in ("missed", "contradicted") if q[k]},
+            }
+            for gain, who, q in answers[:WORST]
+        ],
+    }
+
+
+def drift_summary(scores: Sequence[Any], player: str, notices: Sequence[str] = ()) -> dict[str, Any]:
+    """Drift: mean over personas, the curve over turns, the talks that drifted most."""
+    from personarium.core import Dialogue
+    from personarium.stats import bootstrap_mean
+
+    overall = bootstrap_mean([s.value for s in scores], "persona")
+    drifted = sorted((s for s in scores if s.value is not None), key=lambda s: -s.value)[:3]
+    talks = [(f"drift {s.value:.3f}", Dialogue.from_dict(s.detail["dialogue"])) for s in drifted]
+    return {
+        "kind": "drift",
+        "title": f"Drift: {len(scores)} personas",
+        "subtitle": f"{player} played each persona through a talk.",
+        "headline": "Drift",
+        "estimates": {"Drift": overall.as_dict()},
+        "notices": list(notices),
+        "sections": [
+            _drift_curve(scores),
+            transcripts_section([d for _, d in talks], {d.id: {"drift": t} for t, d in talks}),
+        ],
+    }
+
+
+def _drift_curve(scores: Sequence[Any]) -> dict[str, Any]:
+    from personarium.stats import bootstrap_mean
+
+    longest = max((len(s.parts) for s in scores), default=0)
+    points = []
+    for k in range(longest):
+        values = [list(s.parts.values())[k] for s in scores if len(s.parts) > k]
+        mean = bootstrap_mean(values, "persona")
+        points.append({"x": k + 1, "y": mean.value, "lo": mean.lo, "hi": mean.hi, "n": mean.n})
+    return {
+        "kind": "curve",
+        "title": "Distance from the persona, turn by turn",
+        "x_label": "own turn",
+        "y_label": "1 - cosine with the persona text",
+        "series": [{"label": "mean over personas", "points": points}],
+    }
+
+
+def transcripts_section(
+    dialogues: Sequence[Any], facts: Mapping[str, Mapping[str, str]] | None = None, total: int | None = None
+) -> dict[str, Any]:
+    """Dialogues to read."""
+    return {
+        "kind": "transcripts",
+        "title": "Dialogues",
+        "total": len(dialogues) if total is None else total,
+        "dialogues": [
+            {
+                "id": d.id,
+                "turns": [{"speaker": u.speaker, "text": u.text} for u in d.utterances],
+                "facts": {k: str(v) for k, v in (facts or {}).get(d.id, {}).items()},
+            }
+            for d in dialogues
+        ],
+    }
+
+
+def dialogues_summary(
+    castings: Sequence[Any], played: Sequence[Any], measures: Sequence[Mapping[str, Any]], notices: Sequence[str] = ()
+) -> dict[str, Any]:
+    """Played dialogues: drift and echo where defined, transcripts."""
+    from personarium.stats import bootstrap_mean
+
+    estimates = {"Turns of a dialogue": bootstrap_mean([len(p.dialogue) for p in played], "dialogue").as_dict()}
+    for name, label in (("drift", "Drift"), ("echo", "Echo")):
+        values = [row[name] for row in measures]
+        if any(v is not None for v in values):
+            estimates[label] = bootstrap_mean(
+                values, "speaker in a dialogue", [row["dialogue"] for row in measures]
+            ).as_dict()
+    facts = {p.id: {"ended": p.termination_reason.replace("_", " "), "failures": str(len(p.failures))} for p in played}
+    return {
+        "kind": "dialogues",
+        "title": f"{len(played)} dialogues",
+        "subtitle": " and ".join(
+            f"{s.id} ({getattr(getattr(s, 'model', None), 'name', 'own agent')})" for s in castings[0].speakers
+        ),
+        "headline": "Turns of a dialogue",
+        "estimates": estimates,
+        "notices": list(notices),
+        "sections": [transcripts_section([p.dialogue for p in played], facts)],
+    }
+
+
+def calibration_summary(found: Mapping[str, Any]) -> dict[str, Any]:
+    """Calibrations of one or more instruments."""
+    estimates = {}
+    for c in found.values():
+        for name, estimate in c.estimates().items():
+            estimates[f"{c.instrument}: {name[0].lower()}{name[1:]}" if len(found) > 1 else name] = estimate
+    first = next(iter(estimates))
+    return {
+        "kind": "calibration",
+        "title": "Calibration of " + ", ".join(c.instrument for c in found.values()),
+        "subtitle": "Instruments held against simulated subjects whose behaviour is known.",
+        "headline": first,
+        "estimates": estimates,
+        "notices": [next(iter(found.values())).sentence],
+        "sections": [{**s, "title": _titled(c, s, len(found))} for c in found.values() for s in c.sections()],
+    }
+
+
+def _titled(calibration: Any, section: Mapping[str, Any], instruments: int) -> str:
+    title = str(section.get("title", ""))
+    return (
+        title
+        if instruments == 1 or calibration.instrument in title
+        else f"{calibration.instrument}: {title[0].lower()}{title[1:]}"
+    )

@@ -104,6 +104,20 @@ def test_dark_is_taken_from_the_system(page: Any) -> None:
     assert dark == "rgb(20, 22, 26)"
 
 
+def test_print_is_light_keeps_table_heads_and_drops_the_tools(page: Any) -> None:
+    page.execute_script("document.documentElement.setAttribute('data-theme', 'dark')")
+    page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    colour = page.execute_script("return getComputedStyle(document.body).backgroundColor")
+    heads = page.find_elements("css selector", "table.sortable th button")
+    shown = [head.is_displayed() for head in heads]
+    tools = [page.find_element("css selector", css).is_displayed() for css in (".tools", "nav.toc", "button.theme")]
+    page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+    assert colour == "rgb(255, 255, 255)"
+    assert shown
+    assert all(shown)
+    assert not any(tools)
+
+
 def _cards(page: Any) -> list[dict[str, str]]:
     found: list[dict[str, str]] = page.execute_script(
         "return [...document.querySelectorAll('section.answers .card')].filter(c => !c.hidden).map(c => ({...c.dataset}))"

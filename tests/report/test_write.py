@@ -99,6 +99,20 @@ def test_a_run_may_hand_over_its_own_headline(tmp_path: Path) -> None:
     assert headline.meaning == "Mine."
 
 
+def test_estimates_that_a_plot_already_draws_are_not_repeated_under_the_headline(tmp_path: Path) -> None:
+    rows = [{"label": "B", "value": 0.4}, {"label": "C", "value": 0.2}]
+    summary = {"headline": "A", "estimates": {"A": SCORE, "B": SCORE, "C": SCORE}}
+    for sections, shown in (
+        ([], ["A", "B", "C"]),
+        ([{"kind": "dots", "rows": rows}], ["A"]),
+        ([{"kind": "dots", "rows": rows[:1]}], ["A", "B", "C"]),
+    ):
+        run = make_run(tmp_path / str(len(list(tmp_path.iterdir()))), {**summary, "sections": sections})
+        headline = build_document(read_run(run)).sections[0]
+        assert isinstance(headline, Headline)
+        assert list(headline.estimates) == shown
+
+
 def test_a_run_may_hand_over_its_own_failures(tmp_path: Path) -> None:
     own = {"kind": "failures", "counts": [{"failure": "refused", "step": "mine", "count": 1}]}
     document = build_document(read_run(make_run(tmp_path / "run", {"sections": [own]})))

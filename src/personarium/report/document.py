@@ -148,6 +148,13 @@ class Headline(Section):
     kind: Literal["headline"] = "headline"
 
 
+def main_label(headline: Headline) -> str | None:
+    """The label of the estimate that is shown large; None when there is none at all."""
+    if headline.main in headline.estimates:
+        return headline.main
+    return next(iter(headline.estimates), None)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, config=_CHECKED)
 class Bars(Section):
     """Values side by side, with intervals."""

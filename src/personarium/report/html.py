@@ -27,6 +27,7 @@ from personarium.report.document import (
     Section,
     Table,
     WorstAnswer,
+    main_label,
 )
 
 _HEADINGS = {
@@ -137,13 +138,6 @@ def heading(section: Section) -> str:
     if isinstance(section, Headline):
         return section.title or main_label(section) or _HEADINGS["headline"]
     return section.title or _HEADINGS[getattr(section, "kind", "note")]
-
-
-def main_label(headline: Headline) -> str | None:
-    """The label of the estimate that is shown large."""
-    if headline.main in headline.estimates:
-        return headline.main
-    return next(iter(headline.estimates), None)
 
 
 def headline_row(headline: Headline, label: str) -> Row:

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from personarium.core.errors import InvalidInput
@@ -16,7 +17,7 @@ from personarium.report import bounds
 from personarium.report.builders.origin import cost, failures, origin, prompts
 from personarium.report.builders.personagym import personagym_sections
 from personarium.report.builders.readings import READINGS, SIMULATED_NOTICE, Reading
-from personarium.report.document import Document, Headline, Section
+from personarium.report.document import Bars, Document, Dots, Headline, Section, main_label
 from personarium.report.schema import section_from_dict, sections_from_list
 from personarium.runs import RunRecord
 
@@ -79,12 +80,20 @@ def _headline(summary: Mapping[str, Any], kind: str, given: list[Section], where
         {"kind": "headline", "estimates": estimates, "main": _text(summary, "headline", where), **named}, where
     )
     assert isinstance(section, Headline)
-    return [_with_reading(section, kind)]
+    return [_with_reading(_without_repeats(section, given), kind)]
+
+
+def _without_repeats(headline: Headline, given: list[Section]) -> Headline:
+    """The headline with its main estimate only, where a plot of the run already draws all the others."""
+    main = main_label(headline)
+    others = set(headline.estimates) - {main}
+    drawn = [{row.label for row in section.rows} for section in given if isinstance(section, (Bars, Dots))]
+    if main is None or not any(others <= labels for labels in drawn):
+        return headline
+    return replace(headline, estimates={main: headline.estimates[main]})
 
 
 def _with_reading(headline: Headline, kind: str) -> Headline:
-    from dataclasses import replace
-
     reading = READINGS.get(kind, Reading("", ()))
     return replace(
         headline, meaning=headline.meaning or reading.meaning, cautions=headline.cautions or reading.cautions

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from personarium.measure.apc.scoring import StatementScore as StatementScore
     from personarium.measure.apc.scoring import apc_from_dict as apc_from_dict
     from personarium.measure.apc.scoring import apc_score as apc_score
+    from personarium.measure.apc.scoring import apc_scores as apc_scores
     from personarium.measure.apc.scoring import score_statement as score_statement
 
 _HERE = "personarium.measure.apc"
@@ -56,7 +57,7 @@ _NAMES = {
     "method": "APCConfig Built ERRATA label_relevance label_replies read_statements score_with_teacher split_paragraphs "
     "write_queries write_replies write_statements",
     "playing": "apc_scorer lcm_inputs plain_questions rag_inputs statements_of top_statements",
-    "scoring": "APCScore StatementScore apc_from_dict apc_score score_statement",
+    "scoring": "APCScore StatementScore apc_from_dict apc_score apc_scores score_statement",
 }
 _EXPORTS = {name: f"{_HERE}.{module}" for module, names in _NAMES.items() for name in names.split()}
 __all__, __getattr__, __dir__ = lazy_exports(__name__, _EXPORTS)

@@ -12,7 +12,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Literal
 
 from personarium.core.chat import ChatModel
 from personarium.core.errors import UsageError
@@ -29,7 +29,7 @@ from personarium.measure.apc.playing import (
     statements_of,
     view_inputs,
 )
-from personarium.measure.apc.scoring import APCScore, apc_score
+from personarium.measure.apc.scoring import APCScore, apc_scores
 
 GAIN = Scale(-1.0, 1.0, True, "gain over a neutral reply, per relevant fact")
 Shown = Style | Literal["lcm", "rag"]
@@ -85,23 +85,16 @@ class APCInstrument:
         if not statements:
             missing = Failure("missing", "the persona has no statements", persona.id)
             return Score(None, GAIN, failures=(missing,), id=persona.id)
-        estimator = self._estimator(persona, seed)
-        asked = [f"{persona.id}/{i}" for i in range(len(self.asked(persona)))]
-        found = await asyncio.gather(
-            *(
-                self._question(subject, persona, statements, query, estimator, item, seed)
-                for item, query in zip(asked, self.asked(persona), strict=True)
-            )
+        estimator, queries = self._estimator(persona, seed), self.asked(persona)
+        asked = {f"{persona.id}/{i}": query for i, query in enumerate(queries)}
+        inputs = [await self._inputs(persona, statements, query, estimator) for query in queries]
+        answers = await asyncio.gather(
+            *(ANSWER.ask(subject, one, item=item, seed=seed) for one, item in zip(inputs, asked, strict=True))
         )
-        noted = _judge_failures(estimator)
-        parts = {
-            item: None if score is None else value_of(score) for item, (score, _) in zip(asked, found, strict=True)
-        }
-        failures = [f for score, own in found for f in (*own, *(() if noted or score is None else score.failures))]
-        failures += [*noted, *_unasked(found, parts)]
-        kept = [value for value in parts.values() if value is not None]
-        detail = {"questions": [score.as_dict() for score, _ in found if score is not None]}
-        return Score(sum(kept) / len(kept) if kept else None, GAIN, parts, tuple(failures), persona.id, detail)
+        said = {item: answer.text for item, answer in zip(asked, answers, strict=True) if answer.failure is None}
+        scores = await apc_scores(statements, [(asked[item], said[item]) for item in said], estimator)
+        failures = [answer.failure for answer in answers if answer.failure is not None]
+        return _score(persona.id, asked, dict(zip(said, scores, strict=True)), failures, _judge_failures(estimator))
 
     def asked(self, persona: Persona) -> list[str]:
         """The questions this persona is asked.
@@ -117,29 +110,12 @@ class APCInstrument:
 
     def _estimator(self, persona: Persona, seed: int) -> CachedRelevance:
         if self.estimator == "head":
-            return CachedRelevance(_head(persona.name))
+            return _head(persona.name)
         if self.estimator == "judge":
             assert self.judge is not None
             return CachedRelevance(JudgeEstimator(self.judge, persona.name, seed=seed))
         assert callable(self.estimator)
         return CachedRelevance(self.estimator(persona))
-
-    async def _question(
-        self,
-        subject: ChatModel,
-        persona: Persona,
-        statements: Sequence[str],
-        query: str,
-        estimator: EntailmentEstimator,
-        item: str,
-        seed: int,
-    ) -> tuple[APCScore | None, tuple[Failure, ...]]:
-        answer = await ANSWER.ask(
-            subject, await self._inputs(persona, statements, query, estimator), item=item, seed=seed
-        )
-        if answer.values is None:
-            return None, (answer.failure,) if answer.failure else ()
-        return await apc_score(statements, query, str(answer["text"]), estimator), ()
 
     async def _inputs(
         self, persona: Persona, statements: Sequence[str], query: str, estimator: EntailmentEstimator
@@ -161,12 +137,23 @@ def value_of(score: APCScore) -> float | None:
     return max(-1.0, min(1.0, score.gain_over_neutral / len(score.active)))
 
 
-def _unasked(found: Sequence[tuple[APCScore | None, Any]], parts: Mapping[str, float | None]) -> list[Failure]:
-    return [
-        Failure("missing", "no statement is relevant to this question", item)
-        for (score, _), (item, value) in zip(found, parts.items(), strict=True)
-        if score is not None and score.rows and value is None
-    ]
+def _score(
+    id: str,
+    asked: Mapping[str, str],
+    scores: Mapping[str, APCScore],
+    unanswered: Sequence[Failure],
+    noted: Sequence[Failure],
+) -> Score:
+    """One persona's score: the mean over its questions; a question that shows nothing is missing and counted."""
+    parts = {item: value_of(scores[item]) if item in scores else None for item in asked}
+    failures = [*unanswered, *noted]
+    for item, score in scores.items():
+        failures += () if noted else score.failures
+        if score.rows and parts[item] is None:
+            failures.append(Failure("missing", "no statement is relevant to this question", item))
+    kept = [value for value in parts.values() if value is not None]
+    detail = {"questions": [{"id": item, **score.as_dict()} for item, score in scores.items()]}
+    return Score(sum(kept) / len(kept) if kept else None, GAIN, parts, tuple(failures), id, detail)
 
 
 def _judge_failures(estimator: CachedRelevance) -> list[Failure]:
@@ -180,6 +167,6 @@ def _identity(persona: Persona, style: Style) -> str:
 
 
 @lru_cache(maxsize=64)
-def _head(name: str) -> HeadEstimator:
-    """One head a name: loading it and learning its words is slow beside using it."""
-    return HeadEstimator([name] if name else [])
+def _head(name: str) -> CachedRelevance:
+    """One head a name: loading it is slow, and what it once said of a (statement, query) holds for every subject."""
+    return CachedRelevance(HeadEstimator([name] if name else []))

@@ -272,36 +272,48 @@ async def score_with_teacher(
 # -- the contract ------------------------------------------------------------------------------------------------------
 
 
+_BOB = ("My name is Bob.", "My occupation is professor.", "My home is Rotterdam.", "My hobby is chess.")
+_UNHEARD = {
+    "apc.statements/rules": "says in free words how a fact is to be written; the reply form says the rest",
+    "apc.queries/rules": "says in free words what a query is; the reply form carries the number",
+    "apc.replies/rules": "says in free words what the three replies are; the reply form names them",
+    "entailment.relevance/persona": "holds only a name here; the statements are what is judged",
+    "entailment.nli/persona": "holds only a name here; the statements are what is judged",
+    "entailment.nli/question": "the subject reads entailment from the response alone",
+}
+
+
 async def _contract_example(model: ChatModel, seed: int) -> list[dict[str, Any]]:
-    document = load_documents()["Bob"]
     config = APCConfig(queries=1, foreign_queries=1, foreign_replies=1)
-    built = await write_statements(model, "Bob", document, config, seed)
-    statements = [row.statement for row in built.rows][:4] or ["Bob is a professor."]
-    asked = await write_queries(model, "Bob", statements, config, seed)
+    built = await write_statements(model, "Bob", load_documents()["Bob"], config, seed)
+    score = await _contract_score(model, seed)
+    asked = await write_queries(model, "Bob", _BOB, config, seed)
     relevance = await label_relevance(model, "Bob", asked.rows, config, seed)
     replies = await write_replies(model, "Bob", asked.rows, config, seed)
     labelled = await label_replies(model, "Bob", replies.rows, config, seed)
-    out = [
-        {"id": name, "rows": len(part.rows), "failures": count_failures(part.failures)}
-        for name, part in (
-            ("1 statements", built),
-            ("2 queries", asked),
-            ("3 relevance", relevance),
-            ("4 replies", replies),
-            ("5 labels", labelled),
-        )
-    ]
+    parts = {
+        "1 statements": built,
+        "2 queries": asked,
+        "3 relevance": relevance,
+        "4 replies": replies,
+        "5 labels": labelled,
+    }
+    rows = [{"id": id, "rows": len(p.rows), "failures": count_failures(p.failures)} for id, p in parts.items()]
+    return [*rows, score]
+
+
+async def _contract_score(model: ChatModel, seed: int) -> dict[str, Any]:
     query = "What do you do for a living?"
-    answer = await ANSWER.ask(model, lcm_inputs("Bob", statements, query), item="Bob/answer", seed=seed)
-    if answer.values is None:
-        own = {answer.failure.kind: 1} if answer.failure else {}
-        return [*out, {"id": "6 score", "failures": own}]
-    score = await score_with_teacher(model, "Bob", statements, query, answer["text"], config, seed)
-    return [*out, {"id": "6 score", "score": score.as_dict(), "failures": count_failures(score.failures)}]
+    answer = await ANSWER.ask(model, lcm_inputs("Bob", _BOB, query), item="Bob/answer", seed=seed)
+    if answer.failure is not None:
+        return {"id": "6 score", "score": None, "failures": {answer.failure.kind: 1}}
+    score = await score_with_teacher(model, "Bob", _BOB, query, answer.text, seed=seed)
+    return {"id": "6 score", "score": score.as_dict(), "failures": count_failures(score.failures)}
 
 
 CONTRACT = Contract(
     example=_contract_example,
     steps=STEPS,
     first=(STATEMENTS.name, {"character": "Bob", "passage": "Name: Bob\nOccupation: University Professor"}),
+    unheard=_UNHEARD,
 )

@@ -6,6 +6,7 @@ Source: Quantifying and Optimizing Global Faithfulness in Persona-driven Role-pl
 
 from __future__ import annotations
 
+import asyncio
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -13,7 +14,7 @@ from typing import Any, Literal
 
 from personarium.core.errors import InvalidInput
 from personarium.core.results import Failure
-from personarium.judges.entailment import PUBLISHED_ZERO, EntailmentEstimator, Triple
+from personarium.judges.entailment import PUBLISHED_ZERO, CachedRelevance, EntailmentEstimator, HeadEstimator, Triple
 
 Kind = Literal["active", "passive"]
 ACTIVE_FROM = 0.5  # our reading: a statement counts as active when it is at least as likely relevant as not
@@ -210,18 +211,58 @@ async def apc_score(
     Raises:
         InvalidInput: No statement, or an estimate that is no probability.
     """
+    _some(statements)
+    relevance = await estimator.relevance(statements, query)
+    known = [s for s, r in zip(statements, relevance, strict=True) if r is not None]
+    found = iter(await estimator.entailment(known, query, response) if known else [])
+    triples = [None if r is None else next(found) for r in relevance]
+    return _collect(statements, query, response, relevance, triples, estimator.name, zero_vector)
+
+
+async def apc_scores(
+    statements: Sequence[str], exchanges: Sequence[tuple[str, str]], estimator: EntailmentEstimator
+) -> list[APCScore]:
+    """Score many (query, response) of one persona, as :func:`apc_score` each; the embedded head reads them together.
+
+    Args:
+        statements: All facts of one persona.
+        exchanges: Query and response.
+        estimator: Of relevance and entailment.
+    """
+    head = estimator.inner if isinstance(estimator, CachedRelevance) else estimator
+    if not isinstance(head, HeadEstimator) or not exchanges:
+        return list(await asyncio.gather(*(apc_score(statements, q, r, estimator) for q, r in exchanges)))
+    _some(statements)
+    n = len(statements)
+    relevance = [await estimator.relevance(statements, query) for query, _ in exchanges]
+    queries = [query for query, _ in exchanges for _ in range(n)]
+    responses = [response for _, response in exchanges for _ in range(n)]
+    triples = head.score_pairs([*statements] * len(exchanges), queries, responses)
+    return [
+        _collect(statements, query, response, relevance[i], triples[i * n : (i + 1) * n], estimator.name, False)
+        for i, (query, response) in enumerate(exchanges)
+    ]
+
+
+def _some(statements: Sequence[str]) -> None:
     if not statements:
         raise InvalidInput("APC", "at least one statement", "none")
-    relevance = await estimator.relevance(statements, query)
-    known = [(s, r) for s, r in zip(statements, relevance, strict=True) if r is not None]
-    triples = await estimator.entailment([s for s, _ in known], query, response) if known else []
-    found = dict(zip([s for s, _ in known], zip([r for _, r in known], triples, strict=True), strict=True))
+
+
+def _collect(
+    statements: Sequence[str],
+    query: str,
+    response: str,
+    relevance: Sequence[float | None],
+    triples: Sequence[Triple | None],
+    estimator: str,
+    zero_vector: bool,
+) -> APCScore:
     rows, failures = [], []
-    for statement in statements:
-        r, triple = found.get(statement, (None, None))
+    for statement, r, triple in zip(statements, relevance, triples, strict=True):
         if r is None or triple is None:
             missing = "relevance" if r is None else "entailment"
-            failures.append(Failure("unparsed", f"{estimator.name} gave no {missing}", statement))
+            failures.append(Failure("unparsed", f"{estimator} gave no {missing}", statement))
         else:
             rows.append(score_statement(statement, r, triple, zero_vector=zero_vector))
     return APCScore(tuple(rows), query, response, tuple(failures))

@@ -77,7 +77,7 @@ async def calibrate(
     seeds: Sequence[int] = (1,),
     controls: bool = True,
     chance: float | None = None,
-    pairs: int = 20,
+    equals: int = 12,
     n_power: Sequence[int] = (10, 20, 50, 100, 200),
     seed: int = 0,
     progress: Progress = lambda name: None,
@@ -94,7 +94,7 @@ async def calibrate(
         seeds: Each gives one subject a grid point; no two subjects of a calibration share a seed.
         controls: Whether to run the negative controls that apply.
         chance: The score of knowing nothing, for the insider; None takes the best of the ignorant controls.
-        pairs: Pairs of subjects that differ in seed only, for the false alarms.
+        equals: Subjects that differ in seed only, for the false alarms; every pair of them is tested.
         n_power: Numbers of personas to give the smallest detectable difference for.
         seed: Seed of the instrument's own draws and of the intervals.
         progress: Called with each subject's name before it is measured.
@@ -103,7 +103,7 @@ async def calibrate(
         The calibration; what is wrong with the instrument stands in ``findings``.
 
     Raises:
-        UsageError: An empty grid, an unknown knob without a ``truth``, no personas.
+        UsageError: An empty grid, an unknown knob without a ``truth``, no personas, fewer than two equal subjects.
     """
     people = keyed_world() if personas is None else personas
     label: World = people.label if isinstance(people, KeyedWorld) else (world or "foreign")
@@ -117,9 +117,11 @@ async def calibrate(
     )
     if not bench.personas:
         raise UsageError("a calibration needs at least one persona")
+    if equals < 2:
+        raise UsageError(f"false alarms need at least 2 equal subjects, found {equals}")
     numbers = itertools.count(1 + 1_000 * seed)  # a fresh subject seed for every subject
     swept, exchanges = await _sweep(bench, grid, seeds, numbers)
-    equal, more = await _equal_subjects(bench, max(pairs, 1), numbers)
+    equal, more = await _equal_subjects(bench, equals, numbers)
     exchanges += more
     table, leak = await _controls(bench, equal[0], exchanges, numbers, chance) if controls else ((), "")
     units = tuple(unit for _, part in swept for unit in part)
@@ -139,7 +141,7 @@ async def calibrate(
         rank_of_points=_rank_of_points(points),
         slope=slope,
         detectable=_detectable(swept, equal, slope, n_power),
-        false_alarms=_false_alarms(equal, pairs),
+        false_alarms=_false_alarms(equal),
         honest=_mean([unit.measured for unit in equal[0]]),
         honest_name=equal[0][0].subject,
         controls=table,
@@ -186,11 +188,11 @@ async def _sweep(
 
 
 async def _equal_subjects(
-    bench: _Bench, pairs: int, numbers: itertools.count[int]
+    bench: _Bench, equals: int, numbers: itertools.count[int]
 ) -> tuple[list[list[Unit]], list[Exchange]]:
-    """Two subjects a pair, all with the default parameters, none with another's seed; the first is the honest one."""
+    """Subjects with the default parameters, none with another's seed; the first is the honest one."""
     subjects, exchanges = [], []
-    for _ in range(2 * pairs):
+    for _ in range(equals):
         units, more = await bench.measure("honest", next(numbers), {})
         subjects.append(units)
         exchanges += more
@@ -285,7 +287,7 @@ def _detectable(
 ) -> tuple[Detectable, ...]:
     """From the spread that was measured: of paired differences (neighbouring settings, equal subjects), of values."""
     subjects = [part for _, part in swept] + [list(part) for part in equal]
-    neighbours = [*itertools.pairwise(part for _, part in swept), *zip(equal[::2], equal[1::2], strict=True)]
+    neighbours = [*itertools.pairwise(part for _, part in swept), *zip(equal[::2], equal[1::2], strict=False)]
     paired = _pooled_sd([_differences(a, b) for a, b in neighbours])
     groups = _pooled_sd([[u.measured for u in part if u.measured is not None] for part in subjects])
     found = [*((n, "paired", paired) for n in n_power), *((n, "two_groups", groups) for n in n_power)]
@@ -327,16 +329,23 @@ def _pooled_sd(samples: Sequence[Sequence[float]]) -> float:
     return math.sqrt(squares / freedom) if freedom else 0.0
 
 
-def _false_alarms(equal: Sequence[Sequence[Unit]], pairs: int) -> Estimate:
-    """Share of pairs with p < .05; a pair whose differences do not vary has no p and counts as missing."""
+def _false_alarms(equal: Sequence[Sequence[Unit]]) -> Estimate:
+    """Share of pairs with p < .05; a pair whose differences do not vary has no p and counts as missing.
+
+    Pairs that share a subject are not independent: the interval is as wide as if there were only as many pairs as
+    there are subjects.
+    """
     from personarium.stats import paired_t, wilson
 
     tests = [
         paired_t([u.measured for u in a], [u.measured for u in b], "persona").p
-        for a, b in list(zip(equal[::2], equal[1::2], strict=True))[:pairs]
+        for a, b in itertools.combinations(equal, 2)
     ]
     known = [p for p in tests if p is not None]
-    return wilson(sum(p < ALPHA for p in known), len(known), "pair of subjects", missing=len(tests) - len(known))
+    if not known:
+        return wilson(0, 0, "equal subject", missing=len(tests))
+    rate = sum(p < ALPHA for p in known) / len(known)
+    return wilson(rate * len(equal), len(equal), "equal subject", missing=len(tests) - len(known))
 
 
 def _with_findings(found: Calibration) -> Calibration:
@@ -368,12 +377,13 @@ def _findings(c: Calibration) -> list[str]:
 
 
 def _too_many(alarms: Estimate) -> bool:
-    """More false alarms than a right test would give by chance once in a hundred calibrations."""
-    from scipy.stats import binom
+    """Beyond what a right test gives by chance once in a hundred calibrations."""
+    from personarium.stats import wilson
 
     if alarms.value is None:
         return False
-    return bool(binom.sf(round(alarms.value * alarms.n) - 1, alarms.n, ALPHA) < SURPRISING)
+    least = wilson(alarms.value * alarms.n, alarms.n, alarms.unit, 1 - 2 * SURPRISING).lo
+    return least is not None and least > ALPHA
 
 
 def _following(c: Calibration) -> str:

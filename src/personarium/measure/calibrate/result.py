@@ -111,7 +111,7 @@ class Calibration:
         rank_of_points: The same over the means of the grid points.
         slope: Measured units per unit of truth, least squares through the grid's means; None when not defined.
         detectable: Smallest differences at 80 % power.
-        false_alarms: Share of pairs of subjects that differ in seed only and yet differ by a paired t test at .05.
+        false_alarms: Share of all pairs of subjects that differ in seed only and yet differ by a paired t test at .05.
         honest: The honest subject's score.
         honest_name: Its name and parameters.
         controls: The table "what fools this instrument".

@@ -74,7 +74,7 @@ def _alarms(c: Calibration) -> dict[str, Any]:
     return {
         "kind": "table",
         "title": "False alarms",
-        "note": "Pairs of subjects that differ in their seed only; a right test at level .05 errs in 5 % of them.",
+        "note": "All pairs of subjects that differ in their seed only; a right test at level .05 errs in 5 % of them.",
         "columns": ["share of pairs called different", "expected"],
         "rows": [[c.false_alarms.as_dict(), 0.05]],
     }

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import functools
 import json
+import os
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from personarium.core.errors import PersonariumError
+from personarium.core.errors import PersonariumError, StorageError
 
 INTERRUPTED = 130
 
@@ -79,10 +80,26 @@ def speaks(function: Callable[..., None]) -> Callable[..., None]:
             say_error("stopped", "everything that had returned is kept; the same command goes on from here")
             raise SystemExit(INTERRUPTED) from None
         except BrokenPipeError:
-            sys.stderr.close()
+            _give_up_output()
             raise SystemExit(0) from None
+        except OSError as error:  # a refusal that no room has put into words: a file, or standard output
+            if error.filename is None:
+                _give_up_output()
+            _fail(_refusal(error), as_json and error.filename is not None)
 
     return command
+
+
+def _refusal(error: OSError) -> StorageError:
+    what = error.filename or "standard output"
+    return StorageError(f"cannot read or write {what}: {error.strerror or error}")
+
+
+def _give_up_output() -> None:
+    """What is left for standard output goes nowhere, also when the process ends and flushes it."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
 
 
 def _fail(error: PersonariumError, as_json: bool) -> None:

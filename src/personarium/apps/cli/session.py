@@ -12,7 +12,7 @@ from typing import Any
 
 from personarium.apps.cli.output import Output, console
 from personarium.core.chat import ChatModel, canonical_json
-from personarium.core.errors import UsageError
+from personarium.core.errors import NotFound, UsageError
 
 RUNS = Path("runs")
 
@@ -98,8 +98,12 @@ class Session:
                 max_cost=options.max_cost,
                 progress=None if options.as_json else progress_for(),
             )
-        self.player = self.wrap(opened, "player")
-        self.judges = [self.wrap(model, "judge") for model in others]
+        try:
+            self.player = self.wrap(opened, "player")
+            self.judges = [self.wrap(model, "judge") for model in others]
+        except BaseException as error:
+            self.run.__exit__(type(error), error, None)
+            raise
         self._warn_if_simulated()
 
     def wrap(self, model: ChatModel, role: str) -> ChatModel:
@@ -166,7 +170,7 @@ def read_personas(source: str | None, number: int | None) -> list[Any]:
     """Personas from ``--persona``: a file of one or many, or a sentence; cut to ``number``.
 
     Raises:
-        UsageError: When the text looks like a file name that does not exist.
+        NotFound: When the text looks like a file name that does not exist.
     """
     from personarium.core import Persona, load_personas
 
@@ -176,7 +180,7 @@ def read_personas(source: str | None, number: int | None) -> list[Any]:
     if len(source) < 1024 and path.is_file():
         found = load_personas(path)
     elif len(source.split()) < 3 and (path.suffix or "/" in source):
-        raise UsageError(f"there is no file {source}; give a file, or a sentence that describes the persona")
+        raise NotFound(f"there is no file {source}; give a file, or a sentence that describes the persona")
     else:
         found = [Persona.from_text(source)]
     return list(found)[:number]

@@ -88,6 +88,12 @@ async def test_a_dialogue_goes_on_where_it_stood() -> None:
     assert len(before) == 1
 
 
+async def test_an_opening_counts_towards_the_cap() -> None:
+    before = Dialogue("old", [("client", "hi"), ("tested", "hello")])
+    played = await play_dialogue(Casting("d", pair(), max_turns=1, opening=before))
+    assert (len(played.dialogue), played.termination_reason) == (2, "max_turns")
+
+
 async def test_unread_verdicts_are_counted_and_the_talk_goes_on() -> None:
     from personarium.core.results import Failure
 

@@ -11,18 +11,21 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from personarium.core import Dialogue, Message, Sampling
 from personarium.core.dialogue import OPENING_CUE
 from personarium.core.errors import InvalidInput, NotFound
 from personarium.measure import dialogue_echo, drift_of_vectors, retrieve_personas
 from personarium.measure.dialogue_retrieval import retrieval_of_vectors
-from personarium.models import ScriptedModel
+from personarium.models import ScriptedModel, open_model
 from personarium.play import Agent, Casting, TerminationDetector, play_dialogue
 from personarium.play.spasm import (
     Conversation,
     Schema,
     SpasmConfig,
+    SpasmResult,
     default_schema,
     plan_calls,
     read_release,
@@ -33,6 +36,7 @@ from personarium.play.spasm import (
     write_release,
 )
 from personarium.play.spasm.data_format import iter_release
+from personarium.runs import Run
 
 H = [("client", "A"), ("tested", "B"), ("client", "C")]
 CLIENT_MARK, TESTED_MARK = "xylophone", "zeppelin"
@@ -412,6 +416,45 @@ async def test_rejected_dialogues_are_played_again_and_counted() -> None:
     assert [(d.attempts, d.rejected_because) for d in result.dialogues] == [(4, "machine_self_identification")]
     assert result.stats()["rejected_dialogues"] == {"machine_self_identification": 1}
     assert result.conversations() == []
+
+
+async def test_the_same_command_again_pays_for_nothing(tmp_path: Path) -> None:
+    config = SpasmConfig(personas=3, dialogues_per_persona=2, max_turns=4)
+    asked, rows = [], []
+    for _ in range(2):
+        models = [open_model(f"simulated:seed={k}") for k in (1, 2, 3)]
+        with Run.open(tmp_path / "run", {"system": "spasm"}) as run:
+            client, responder, helper = (run.model(m, role=str(k)) for k, m in enumerate(models))
+            rows.append((await run_spasm(client, responder, helper, config=config, run=run)).rows())
+            asked.append(run.counts["calls"])
+        stages = json.loads((tmp_path / "run" / "run.json").read_text())["stages"]
+        assert {"spasm.personas", "spasm.dialogues", "spasm.audit"} <= set(stages)
+    assert rows[0] == rows[1]
+    assert asked[0] == asked[1]
+
+
+def test_statistics_have_the_names_of_the_release() -> None:
+    ours = SpasmResult(SpasmConfig(), (), (), {"client": "a", "responder": "b", "helper": "c"}).stats()
+    theirs = read_run_stats().data
+    assert {"client_model", "responder_model", "temperature", "termination_counts"} <= set(ours) & set(theirs)
+    for name in ("max_turns_per_agent", "max_utterances", "conversations_per_persona", "temperature"):
+        assert ours[name] == theirs[name]
+
+
+@given(st.lists(st.tuples(st.sampled_from(["client", "tested"]), st.text()), max_size=12))
+def test_projection_is_pure_and_swaps_every_label(said: list[tuple[str, str]]) -> None:
+    talk = Dialogue("d", said, cast=("client", "tested"))
+    one, other = talk.project("client"), talk.project("tested")
+    assert one == talk.project("client")
+    assert [text for _, text in one] == [text for _, text in other] == [text for _, text in said]
+    assert all({a, b} == {"SELF", "PARTNER"} for (a, _), (b, _) in zip(one, other, strict=True))
+
+
+@given(st.lists(st.text(min_size=1).filter(str.strip), min_size=1, max_size=4))
+def test_any_text_survives_the_release_format(texts: list[str]) -> None:
+    said = [(speaker, text) for text in texts for speaker in ("client", "tested")]
+    row = Conversation(0, 0, {"age": 30}, "You are 30.", Dialogue("d", said)).to_dict()
+    assert Conversation.from_dict(json.loads(json.dumps(row))).to_dict() == row
 
 
 def test_the_plan_of_the_release() -> None:

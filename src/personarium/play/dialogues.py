@@ -55,7 +55,7 @@ class Casting:
         id: Stable and unique among the dialogues of one call.
         speakers: In the order in which they speak; the first one opens.
         detector: Asked whether the talk is over; None plays to the cap.
-        max_turns: Most utterances of each speaker.
+        max_turns: Most utterances of each speaker; those of ``opening`` count.
         projection: ``egocentric``, or the baseline ``concat``; None leaves every agent its own.
         asks: The most times one turn is asked for while the reply is empty or refused; each re-ask is a new draw.
         opening: What was said before; the dialogue goes on after it (a copy: the original stays as it is).
@@ -170,13 +170,16 @@ class _Table:
 
     async def round(self) -> TerminationReason | None:
         """Everybody who is still due in this round speaks once; then the detector is asked. None: it goes on."""
+        cap = self.casting.max_turns * len(self.speakers)
         for speaker in self.speakers[self._next() :]:
+            if len(self.dialogue) >= cap:
+                return "max_turns"
             spoken = await self._turn(speaker)
             if spoken.failure is not None:
                 return "failed"
             meta = {} if spoken.finish_reason == "stop" else {"finish_reason": spoken.finish_reason}
             self.dialogue.say(speaker.id, spoken.text, **meta)
-        if len(self.dialogue) >= self.casting.max_turns * len(self.speakers):
+        if len(self.dialogue) >= cap:
             return "max_turns"
         return "natural_termination" if await self._ended() else None
 

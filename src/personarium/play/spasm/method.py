@@ -147,7 +147,9 @@ class Screened:
         hit = next((f.kind for f in self.findings if f.kind in REJECTING), "")
         if hit or self.audit is None:
             return hit
-        return "unread audit" if self.audit.role_failure is None else self.audit.category * self.audit.role_failure
+        if self.audit.role_failure is None:
+            return "unread audit"
+        return self.audit.category if self.audit.role_failure else ""
 
     def as_row(self) -> dict[str, Any]:
         """JSON-ready."""
@@ -181,11 +183,13 @@ class SpasmResult:
         config: The constants.
         people: One entry for each place, empty ones included.
         dialogues: One entry for each dialogue of a taken place, rejected ones included.
+        models: Role (``client``, ``responder``, ``helper``) -> model name.
     """
 
     config: SpasmConfig
     people: tuple[Person, ...]
     dialogues: tuple[Screened, ...]
+    models: Mapping[str, str]
 
     @property
     def rejection_rate(self) -> float | None:
@@ -225,6 +229,9 @@ class SpasmResult:
             placeholders.update(_redacted(screened.conversation())[1])
         lengths = Counter(len(d.played.dialogue) for d in kept)
         return {
+            **{f"{role}_model": name for role, name in self.models.items()},
+            "seed": self.config.seed,
+            "temperature": _temperatures(self.config),
             "persona_count": len(self.people) - self.empty_places,
             "conversations_per_persona": self.config.dialogues_per_persona,
             "conversation_count": len(kept),
@@ -283,7 +290,8 @@ async def run_spasm(
     if run is not None:
         run.add_prompts((*STEPS, CLIENT_PROMPT, RESPONDER_PROMPT))
     people = await work.map("personas", range(config.personas), lambda k: make_person(work, k), lambda k: f"{k:04d}")
-    return SpasmResult(config, tuple(people), tuple(await _dialogues(work, people)))
+    models = {"client": client.name, "responder": responder.name, "helper": work.helper.name}
+    return SpasmResult(config, tuple(people), tuple(await _dialogues(work, people)), models)
 
 
 @dataclass
@@ -420,6 +428,17 @@ async def _screen(work: _Work, person: Person, number: int, played: Played, atte
         )
     unread = (audit.failure,) if audit is not None and audit.failure is not None else ()
     return Screened(person, number, played, audit, findings, attempt + 1, (*played.failures, *unread))
+
+
+def _temperatures(config: SpasmConfig) -> dict[str, float]:
+    """By role, with the release's names."""
+    return {
+        "client": config.temperature,
+        "responder": config.temperature,
+        "persona_crafter": CRAFT.sampling.temperature,
+        "persona_validator": VALIDATE.sampling.temperature,
+        "termination_detector": TERMINATION.sampling.temperature,
+    }
 
 
 def _redacted(conversation: Conversation) -> tuple[Conversation, Mapping[str, int]]:

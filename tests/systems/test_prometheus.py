@@ -31,6 +31,7 @@ from personarium.judges.prometheus import (
     run_scores,
     to_lines,
 )
+from personarium.judges.prometheus.data_formats import response_in
 from personarium.judges.prometheus.steps import ABSOLUTE, STEPS, layout, read_preference, read_score
 from personarium.judges.prometheus.training_records import IGNORED
 from personarium.models import ScriptedModel, open_model
@@ -271,13 +272,13 @@ async def test_w5_the_mean_of_three_simulated_verdicts_agrees_better_than_one() 
     # SIMULATED.md 6: quality uniform on 1..5 (responses carry 0 to 4 of four facts), noise 1: r .815, of three .924.
     persona = "Occupation: florist\nPet: a cat\nHome: Leiden\nHobby: chess"
     facts = ("I am a florist", "I have a cat", "I live in Leiden", "my hobby is chess")
-    question = "Tell me about your job, your pet, your home and your hobby."
+    question = "Tell me about your job, your pet, where you live and your hobby."
     items = [
         ScoredItem(
             f"i{k}", f"{question} ({k})", ". ".join(facts[: k % 5]) or "Nice weather", RUBRIC, None, persona,
             human=1.0 + k % 5,
         )
-        for k in range(500)
+        for k in range(1_000)
     ]  # fmt: skip
     model = open_model("simulated:judge_noise=1,sloppy=0,seed=5")
     pearson = {}
@@ -285,8 +286,8 @@ async def test_w5_the_mean_of_three_simulated_verdicts_agrees_better_than_one() 
         result = await run_scores(model, items, config=PrometheusConfig(samples=samples), seed=3)
         pearson[samples] = result.agreement().pearson
         assert result.failures == ()
-    assert pearson[1].value == pytest.approx(0.815, abs=0.05)
-    assert pearson[3].value == pytest.approx(0.924, abs=0.03)
+    assert pearson[1].value == pytest.approx(0.815, abs=0.03)
+    assert pearson[3].value == pytest.approx(0.924, abs=0.02)
 
 
 # --- 6: training records ---
@@ -551,6 +552,11 @@ def test_a_line_that_is_no_item_is_named(tmp_path: Path, text: str, message: str
     file.write_text(text, encoding="utf-8")
     with pytest.raises(InvalidInput, match=message):
         load_scored(file)
+
+
+@pytest.mark.parametrize("unit", ["### Response\n", "###", "### Response " + " " * 50, "\n#", "### Response\n## "])
+def test_hostile_prompts_are_searched_in_linear_time(unit: str) -> None:
+    response_in(unit * 20_000)
 
 
 def test_a_file_that_is_not_there_is_said(tmp_path: Path) -> None:

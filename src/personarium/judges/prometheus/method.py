@@ -265,10 +265,8 @@ async def run_scores(
 
 
 async def _grade(work: _Work, item: ScoredItem, samples: int, first: int = 0) -> Grade:
-    tokens = sum(work.config.count_tokens(message["content"]) for message in shown(work.judge, item))
-    if tokens > work.config.max_input_tokens:
-        limit = work.config.max_input_tokens
-        gap = Failure("missing", f"skipped: the input has {tokens:,} tokens, the limit is {limit:,}", item.id)
+    gap = _too_long(work.config, shown(work.judge, item), item.id)
+    if gap is not None:
         return Grade(None, (None,) * samples, ("",) * samples, (gap,) * samples, 0, item.id, work.judge.name)
     if item.prompt is not None:
         found = await work.judge.grade_prompt(item.prompt, samples=samples, item=item.id, first_sample=first)
@@ -285,6 +283,15 @@ async def _grade(work: _Work, item: ScoredItem, samples: int, first: int = 0) ->
         item=item.id,
         first_sample=first,
     )
+
+
+def _too_long(config: PrometheusConfig, messages: Sequence[Message], where: str) -> Failure | None:
+    """Step 2: an input over the limit is skipped; the failure counts it."""
+    tokens, limit = sum(config.count_tokens(message["content"]) for message in messages), config.max_input_tokens
+    if tokens <= limit:
+        return None
+    about = "about " if config.count_tokens is estimate_tokens else ""
+    return Failure("missing", f"skipped: the input has {about}{tokens:,} tokens, the limit is {limit:,}", where)
 
 
 def shown(judge: Judge, item: ScoredItem) -> list[Message]:
@@ -510,9 +517,8 @@ async def _compared(work: _Work, pair: PairItem) -> Preference:
     assert chosen.rubric is not None  # run_comparisons checked it
     texts = (chosen.rubric, chosen.instruction, chosen.response or "", rejected.response or "", chosen.reference)
     messages = work.judge.comparing(*texts, chosen.persona)
-    tokens = sum(work.config.count_tokens(message["content"]) for message in messages)
-    if tokens > work.config.max_input_tokens:
-        gap = Failure("missing", f"skipped: the input has {tokens:,} tokens", pair.id)
+    gap = _too_long(work.config, messages, pair.id)
+    if gap is not None:
         return Preference(None, failures=(gap,), id=pair.id, judge=work.judge.name)
     return await work.judge.compare(*texts, samples=work.config.samples, persona=chosen.persona, item=pair.id)
 

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from personarium.play.spasm.data_format import read_run_stats as read_run_stats
     from personarium.play.spasm.data_format import write_release as write_release
     from personarium.play.spasm.method import CONTRACT as CONTRACT
-    from personarium.play.spasm.method import SpasmConfig as SpasmConfig
-    from personarium.play.spasm.method import SpasmResult as SpasmResult
     from personarium.play.spasm.method import plan_calls as plan_calls
     from personarium.play.spasm.method import run_spasm as run_spasm
+    from personarium.play.spasm.result import SpasmConfig as SpasmConfig
+    from personarium.play.spasm.result import SpasmResult as SpasmResult
     from personarium.play.spasm.schema import Schema as Schema
     from personarium.play.spasm.schema import default_schema as default_schema
     from personarium.play.spasm.schema import read_schema as read_schema
@@ -29,8 +29,8 @@ __all__, __getattr__, __dir__ = lazy_exports(
         "Conversation": "personarium.play.spasm.data_format",
         "RunStats": "personarium.play.spasm.data_format",
         "Schema": "personarium.play.spasm.schema",
-        "SpasmConfig": "personarium.play.spasm.method",
-        "SpasmResult": "personarium.play.spasm.method",
+        "SpasmConfig": "personarium.play.spasm.result",
+        "SpasmResult": "personarium.play.spasm.result",
         "default_schema": "personarium.play.spasm.schema",
         "plan_calls": "personarium.play.spasm.method",
         "read_release": "personarium.play.spasm.data_format",

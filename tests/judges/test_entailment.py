@@ -29,6 +29,7 @@ from personarium.judges.entailment import (
     KeyedFact,
     RuleOracle,
     Triple,
+    label_by_rule,
     label_order,
     read_head,
 )
@@ -352,3 +353,16 @@ def test_all_are_estimators(head: HeadEstimator) -> None:
     for one in (RuleOracle(FACTS), JudgeEstimator(ScriptedModel([])), head, CachedRelevance(head)):
         assert isinstance(one, EntailmentEstimator)
         assert one.name
+
+
+@pytest.mark.parametrize(
+    ("said", "label"),
+    [
+        ("My pet is a tortoise.", "entailed"),
+        ("The pet would be tortoise.", "entailed"),
+        ("I have a beagle.", "contradicted"),
+    ],
+)
+def test_the_rule_reads_a_value_without_its_article(said: str, label: str) -> None:
+    fact = KeyedFact("I have a tortoise.", "pet", "a tortoise", ("a beagle",))
+    assert label_by_rule(fact, said) == label

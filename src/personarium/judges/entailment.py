@@ -108,6 +108,7 @@ class KeyedFact:
 
 
 # A denial word, and between it and the value no end of a clause ("No, I live in Rome", "not Rome but Paris").
+_ARTICLE = re.compile(r"^(?:an?|the)\s+(?=\w)", re.IGNORECASE)
 _DENIAL = re.compile(
     r"(?:\b(?:not|no(?!,)|never|neither|nor|without|hardly)\b|n['’]t\b)(?:(?!\bbut\b)[^.!?;:])*$", re.IGNORECASE
 )
@@ -155,16 +156,22 @@ def asks_for(fact: KeyedFact, query: str) -> bool:
 
 def label_by_rule(fact: KeyedFact, response: str) -> str:
     """``entailed``, ``neutral`` or ``contradicted`` for a fact with a known value (see :class:`RuleOracle`)."""
-    own = [_denied(response, start) for start in _occurrences(fact.value, response)]
+    value = _bare(fact.value)
+    own = [_denied(response, start) for start in _occurrences(value, response)]
     other = [
         _denied(response, start)
-        for value in fact.alternatives
-        for start in _occurrences(value, response)
-        if not _inside(fact.value, value)
+        for alternative in map(_bare, fact.alternatives)
+        for start in _occurrences(alternative, response)
+        if not _inside(value, alternative)
     ]
     if any(own) or not all(other):
         return "contradicted"
     return "entailed" if own else "neutral"
+
+
+def _bare(value: str) -> str:
+    """A value without its article: "my tortoise" states the fact "a tortoise"."""
+    return _ARTICLE.sub("", value)
 
 
 def _occurrences(words: str, text: str) -> list[int]:

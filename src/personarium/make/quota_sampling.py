@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping, Sequence
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +83,11 @@ def load_margins(path: str | Path) -> dict[str, dict[Any, float]]:
     if not isinstance(data, dict) or not data:
         raise InvalidInput(str(path), "a mapping from field to values", data)
     return {str(name): _margin(values, str(path), str(name)) for name, values in data.items()}
+
+
+def example_margins() -> dict[str, dict[Any, float]]:
+    """The margins of the bundled example schema."""
+    return load_margins(Path(str(files("personarium.make") / "data" / "example.yaml")))
 
 
 def _margin(values: Any, where: str, name: str) -> dict[Any, float]:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Sequence
+from typing import Any
 
 import typer
+
+from personarium.apps.cli.output import print_document
 
 # (group or "", command, module, function): the order is the order of the help page.
 COMMANDS = (
@@ -26,6 +29,7 @@ _GROUPS = {
     "bench": "Published benchmarks: data, protocol, metric.",
     "measure": "Instruments: what a reply, a dialogue or a table of outcomes shows.",
 }
+_MISTAKE: Any = typer.BadParameter.__base__  # click's UsageError, wherever this typer keeps its click
 HELP = "The laboratory for personas in language models: make, play, remember, measure, steer."
 
 
@@ -47,18 +51,38 @@ def build() -> typer.Typer:
 
 def application(arguments: Sequence[str]) -> int:
     """Run one command line and give its exit code."""
+    app = build()
     try:
-        build()(list(arguments), standalone_mode=True)
+        if "--json" in arguments:
+            return _for_programs(app, arguments)
+        app(list(arguments), prog_name="personarium", standalone_mode=True)
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else int(stop.code is not None)
     return 0
 
 
-def _version_option(
-    version: bool = typer.Option(False, "--version", help="Show the version and stop.", is_eager=True),
-) -> None:
-    if version:
+def _for_programs(app: typer.Typer, arguments: Sequence[str]) -> int:
+    """As for people, but a mistake in the command line is a document too."""
+    try:
+        code = app(list(arguments), prog_name="personarium", standalone_mode=False)
+    except _MISTAKE as error:
+        said = error.format_message()
+        print_document("error", {"error": said, "kind": "UsageError", "exit_code": error.exit_code}, [])
+        return int(error.exit_code)
+    return code if isinstance(code, int) else 0
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
         from personarium import __version__
 
         typer.echo(__version__)
         raise typer.Exit
+
+
+def _version_option(
+    version: bool = typer.Option(
+        False, "--version", help="Show the version and stop.", is_eager=True, callback=_show_version
+    ),
+) -> None:
+    """The options before the command."""

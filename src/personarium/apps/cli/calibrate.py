@@ -131,7 +131,7 @@ def make_instrument(
         return DriftInstrument()
     if name == "personagym":
         return PersonaGymTask(judge, task, world.questions)
-    used = world.oracle if estimator == "oracle" else estimator
+    used: Any = world.oracle if estimator == "oracle" else estimator
     return APCInstrument(used, judge if estimator == "judge" else None, world.questions)
 
 

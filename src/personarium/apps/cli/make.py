@@ -13,7 +13,12 @@ from personarium.apps.cli.output import Output, console, speaks
 
 @speaks
 def make(
-    schema: Annotated[Path, typer.Argument(help="YAML or JSON: field: {value: weight, ...} or field: [value, ...]")],
+    schema: Annotated[
+        Path,
+        typer.Argument(
+            help="YAML or JSON file, field: {value: weight, ...} or field: [value, ...]; the word example for the bundled one."
+        ),
+    ],
     number: Annotated[int, typer.Option("--number", "-n", min=1, help="How many personas.")] = 100,
     out: Annotated[Path, typer.Option("--out", "-o", help="A .parquet, .jsonl or .csv file.")] = Path(
         "population.parquet"
@@ -25,9 +30,10 @@ def make(
 
     Example: personarium make people.yaml --number 1000 --out people.parquet
     """
-    from personarium.make import load_margins, sample_population
+    from personarium.make import example_margins, load_margins, sample_population
 
-    people = sample_population(load_margins(schema), number, seed)
+    margins = example_margins() if str(schema) == "example" else load_margins(schema)
+    people = sample_population(margins, number, seed)
     path = people.save(out)
     rows = [{"cell": dict(row.cell), "target": row.target, "actual": row.actual} for row in people.quota_report()]
     Output(as_json).finish(

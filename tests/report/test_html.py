@@ -23,7 +23,7 @@ from personarium.report import (
     document_from_dict,
     render,
 )
-from tests.report.example import example_dict, example_document
+from tests.report.example import estimate, example_dict, example_document
 from tests.report.reading import Page, read_page
 
 VOID = {"meta", "input"}
@@ -247,6 +247,27 @@ def test_a_huge_run_gives_a_bounded_page_that_counts_what_it_leaves_out() -> Non
     assert len(html) < 12_000_000
     for said in ("20 of 60 dialogues shown", "200 of 500 turns shown", "500 of 3,000 rows shown", f"{bounds.SECTION_LIMIT} of 202 sections shown", "more characters in the run folder"):  # fmt: skip
         assert said in text
+
+
+def test_drawings_cannot_make_a_page_without_end() -> None:
+    rows = [{"label": "r", "value": 1, "points": [j / 600 for j in range(600)]}] * 200
+    document = document_from_dict({"title": "x", "sections": [{"kind": "dots", "rows": rows}] * 5})
+    html = render(document)
+    assert len(html) < 40_000_000
+    assert " of 5 sections shown" in html
+    assert "At most 500 of up to 600 faint dots of a row are drawn." in html
+
+
+def test_estimates_without_a_common_scale_are_written_and_not_drawn_on_one_axis() -> None:
+    headline = {
+        "kind": "headline",
+        "estimates": {"Turns": estimate(12, 1, 3), "Drift": estimate(-0.08, 0.07, 3, empty=1)},
+    }
+    html = render(document_from_dict({"title": "x", "sections": [headline]}))
+    text = read_page(html).text
+    assert "[−0.15, −0.01]" in text
+    assert "1 empty" in text
+    assert 'class="strip"' not in html
 
 
 def test_rows_and_lines_beyond_the_limits_are_counted() -> None:

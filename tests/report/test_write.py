@@ -82,7 +82,7 @@ def test_the_summary_says_title_headline_reading_and_sections(tmp_path: Path) ->
     headline, note, table = document.sections[:3]
     assert isinstance(headline, Headline)
     assert headline.main == "APC"
-    assert "entailed" in headline.meaning
+    assert "neutral reply" in headline.meaning
     assert headline.cautions
     assert (note.title, table.title) == ("", "By persona")
     assert document.title == "APC of two"

@@ -29,6 +29,7 @@ LABEL = 200
 ONE_TEXT = 8_000
 ALL_TEXTS = 3_000_000
 AFTER_ALL = 200
+PAGE = 16_000_000  # the section that passes it is the last
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,23 +55,37 @@ def render(document: Document) -> str:
         document: What to say; texts may hold anything.
 
     Returns:
-        A complete HTML document; at most about 25 MB however large the document is, and usually well under 1 MB.
+        A complete HTML document; at most 40 MB however large ``document`` is, and usually well under 1 MB.
     """
     environment = _environment()
-    template = environment.get_template("report.html.jinja")
-    sections = bounds.take(document.sections, bounds.SECTION_LIMIT)
+    clip = _Clipping()
+    shown = _sections(document, environment, clip)
     script = _source("script.js")
-    page = template.render(
+    page = environment.get_template("report.html.jinja").render(
         document=document,
-        parts=sections.items,
-        sections_taken=sections,
-        clip=_Clipping(),
+        parts=shown,
+        sections_taken=bounds.Taken(shown, len(document.sections)),
+        clip=clip,
         version=__version__,
         style=Markup(environment.get_template("style.css").render()),
         script=Markup(script),
         policy=_policy(script),
     )
     return _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", page)
+
+
+def _sections(document: Document, environment: Environment, clip: _Clipping) -> list[SimpleNamespace]:
+    """The sections as HTML, as many as a page holds."""
+    draw: Any = environment.get_template("sections.html.jinja").make_module({"clip": clip})
+    shown: list[SimpleNamespace] = []
+    size = 0
+    for section in document.sections[: bounds.SECTION_LIMIT]:
+        if size >= bounds.PAGE:
+            break
+        body = draw.section(section)
+        size += len(body)
+        shown.append(SimpleNamespace(kind=getattr(section, "kind", ""), heading=heading(section), body=body))
+    return shown
 
 
 class _Clipping(bounds.Clip):

@@ -91,7 +91,8 @@ def _join(parts: Iterable[Markup]) -> Markup:
 
 
 def _line(css: str, x1: float, y1: float | str, x2: float, y2: float | str) -> Markup:
-    return Markup('<line class="{}" x1="{}" y1="{}" x2="{}" y2="{}"/>').format(css, _pc(x1), y1, _pc(x2), y2)
+    # Numbers and our own class names only, so nothing needs escaping; format() would take ten times as long.
+    return Markup(f'<line class="{css}" x1="{_pc(x1)}" y1="{y1}" x2="{_pc(x2)}" y2="{y2}"/>')
 
 
 def _mark(shape: str, css: str, x: float, y: float | str, title: str = "") -> Markup:
@@ -153,10 +154,13 @@ def _bar(row: Row, axis: Axis) -> list[Markup]:
 
 def _dot(row: Row, axis: Axis) -> list[Markup]:
     assert row.value is not None
-    unit = Markup('<circle class="unit" cx="{}" cy="{}" r="3"/>')
     shown = [point for point in row.points[: bounds.UNITS] if point is not None]
     # Spread by the golden ratio: the same picture every time, and no two neighbours on one height.
-    parts = [unit.format(_pc(axis.at(point)), f"{18 * (i * 0.618034 % 1) - 9:.1f}") for i, point in enumerate(shown)]
+    units = (
+        f'<circle class="unit" cx="{_pc(axis.at(point))}" cy="{18 * (i * 0.618034 % 1) - 9:.1f}" r="3"/>'
+        for i, point in enumerate(shown)
+    )
+    parts = [Markup("".join(units))]
     if row.lo is not None and row.hi is not None:
         parts.append(_line("span", axis.at(row.lo), 0, axis.at(row.hi), 0))
     parts.append(Markup('<circle class="dot" cx="{}" cy="0" r="5.5"/>').format(_pc(axis.at(row.value))))

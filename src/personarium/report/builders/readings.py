@@ -33,19 +33,21 @@ READINGS: Mapping[str, Reading] = {
         ),
     ),
     "apc": Reading(
-        "How many of the persona's statements the answers respect: a relevant statement counts when it is entailed, an "
-        "irrelevant one when it is not contradicted.",
+        "How much more of the persona the answers carry than a neutral reply would: 0 is a reply that says nothing of the "
+        "persona, 1 one that carries every fact asked for and contradicts none.",
         (
-            "A bland answer contradicts nothing: compare with the score of an answer that says nothing.",
-            "The number of statements decides the range; compare only runs with the same personas and questions.",
-            "The score is no better than the entailment estimator named below.",
+            "An answer that recites the whole persona is not marked down for it.",
+            "The number of facts that a question asks for differs; compare runs with the same personas and questions.",
+            "The score is no better than its entailment estimator; its calibration says how good that is.",
         ),
     ),
     "drift": Reading(
-        "How much less the persona shows in the last turns of a dialogue than in the first.",
+        "How much further from its persona a speaker talks in the last third of its turns than in the first; 0 is no "
+        "drift, positive is away.",
         (
-            "A persona that never showed cannot fade: look at the level, not only at the difference.",
-            "Topics change along a dialogue; turns that offer nothing to show look like drift.",
+            "A persona that never showed cannot fade: look at the level of the curve, not only at the difference.",
+            "Topics change along a talk: questions that offer nothing to show look like drift.",
+            "It compares words and their meaning, not facts: a false statement in the right words does not count as drift.",
         ),
     ),
     "calibration": Reading(

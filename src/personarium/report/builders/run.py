@@ -43,7 +43,7 @@ def build_document(run: RunRecord) -> Document:
     return Document(
         title=_text(summary, "title", where) or kind or f"Run {run.id}",
         subtitle=_text(summary, "subtitle", where),
-        notices=tuple(dict.fromkeys([*_state(run), *_texts(summary, "notices", where)])),
+        notices=tuple(_notices(run, _texts(summary, "notices", where))),
         sections=tuple(_sections(run, summary, kind, where)),
         command=run.command,
         meta=_meta(run),
@@ -130,10 +130,11 @@ def _texts(summary: Mapping[str, Any], name: str, where: str) -> list[str]:
     return value
 
 
-def _state(run: RunRecord) -> list[str]:
-    """What must be known of a run before any number is read."""
+def _notices(run: RunRecord, given: list[str]) -> list[str]:
+    """What must be known of a run before any number is read; the sentence on simulated subjects stands once."""
     notices = []
-    if any(model["name"].startswith("simulated") for model in run.models):
+    simulated = any(model["name"].startswith("simulated") for model in run.models)
+    if simulated and not any(text.startswith(SIMULATED_NOTICE) for text in given):
         notices.append(SIMULATED_NOTICE)
     if run.status != "complete":
         why = f": {run.reason}" if run.reason else ""
@@ -141,7 +142,7 @@ def _state(run: RunRecord) -> list[str]:
     if run.warnings:
         found = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in sorted(run.warnings.items()))
         notices.append(f"When this run was resumed, its records were repaired: {found}.")
-    return notices
+    return list(dict.fromkeys([*notices, *given]))
 
 
 def _meta(run: RunRecord) -> dict[str, str]:

@@ -56,11 +56,11 @@ class Round:
     per_cpu_s: float
 
 
-async def timed(count: int, work: Awaitable[int]) -> Round:
+def timed(count: int, work: Callable[[], int]) -> Round:
     """Measure ``work``, which must make ``count`` calls and says how many it made."""
     gc.collect()
     wall, cpu = time.perf_counter(), time.process_time()
-    made = await work
+    made = work()
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
     if made != count:
         raise RuntimeError(f"{made} calls were answered where {count} are due")
@@ -234,7 +234,7 @@ async def our_dialogues(url: str, folder: Path, count: int) -> int:
     return sum(len(one.dialogue) for one in played)
 
 
-async def compare(
+def compare(
     what: str,
     url: str,
     count: int,
@@ -247,8 +247,9 @@ async def compare(
     pairs: list[tuple[Round, Round]] = []
     with tempfile.TemporaryDirectory() as place:
         for number in range(rounds + 1):
-            one = await timed(calls, bare(url, count, theirs))
-            two = await timed(calls, ours(url, Path(place) / str(number), count))
+            folder = Path(place) / str(number)
+            one = timed(calls, lambda: asyncio.run(bare(url, count, theirs)))
+            two = timed(calls, lambda: run_sync(ours(url, folder, count)))  # noqa: B023 (called at once)
             if number:  # the first pair warms both
                 pairs.append((one, two))
     ratio = middle([two.rate / one.rate for one, two in pairs])
@@ -268,9 +269,9 @@ def measure(quick: bool = False) -> list[Figure]:
     figures = [capacity(quick)]
     items, dialogues, rounds = (1_000, 150, 1) if quick else (6_000, 600, 5)
     with stub_process("--latency-ms", str(LATENCY_MS), "--reply", GRADED) as url:
-        figures += run_sync(compare("one-turn items", url, items, items, rounds, our_items, bare_item))
+        figures += compare("one-turn items", url, items, items, rounds, our_items, bare_item)
         calls = dialogues * 2 * TURNS
-        figures += run_sync(compare("dialogues", url, dialogues, calls, rounds, our_dialogues, bare_dialogue))
+        figures += compare("dialogues", url, dialogues, calls, rounds, our_dialogues, bare_dialogue)
     return figures
 
 

@@ -28,6 +28,9 @@ CHECKPOINT_PAGES = 4000  # write-ahead log of 16 MB: fewer stops for a checkpoin
 COMMIT_GAP_S = 0.003
 COMMIT_SIZE = 32
 KEEP_SAMPLINGS = 256
+# One mark for the first 24 bits of every stored key: with a million replies, 6 % of the new questions are looked up in vain.
+MARK_BYTES = 3
+MARK_BITS = 8 * MARK_BYTES
 
 
 def _plain(value: Any) -> Any:
@@ -89,17 +92,19 @@ class ResponseCache:
     """Replies on disk by key.
 
     Puts of one turn of the event loop (or of 3 ms, when they trickle in) are committed together; ``await put`` returns
-    when its reply is with the operating system, so the death of the process loses nothing that returned. Nothing is
+    when its reply is with the operating system, so the death of the process loses nothing that returned. No reply is
     held in memory. Two processes may share a file; one object serves one event loop at a time.
 
     Args:
         path: The SQLite file; made if it does not exist.
+        alone: Nobody else writes to the file while this is open, so that most questions that are not there are known
+            without asking the database (two megabytes of marks).
 
     Raises:
         StorageError: The file cannot be opened or is not one of ours.
     """
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(self, path: str | Path, *, alone: bool = False) -> None:
         self.path = Path(path)
         self.flying: dict[bytes, asyncio.Future[Reply]] = {}
         self._committed = float("-inf")
@@ -107,6 +112,12 @@ class ResponseCache:
         with self._storage():
             self._database = _open(self.path)
         self._cursor = self._database.cursor()
+        self._marks: bytearray | None = None
+        if alone:
+            self._marks = bytearray(1 << (MARK_BITS - 3))
+            with self._storage():
+                for row in self._cursor.execute("SELECT key FROM replies"):
+                    self._mark(row[0])
 
     def __repr__(self) -> str:
         return f"ResponseCache({str(self.path)!r})"
@@ -117,11 +128,20 @@ class ResponseCache:
 
     def get(self, key: bytes) -> Reply | None:
         """The stored reply, marked as cached and without requests or new cost; None when there is none."""
+        if self._marks is not None:
+            place = int.from_bytes(key[:MARK_BYTES], "big")
+            if not self._marks[place >> 3] & (1 << (place & 7)):
+                return None
         try:
             row = self._cursor.execute("SELECT reply FROM replies WHERE key = ?", (key,)).fetchone()
             return None if row is None else _decode(row[0])
         except (sqlite3.Error, ValueError, KeyError, IndexError, TypeError) as error:
             raise self._failed(error) from None
+
+    def _mark(self, key: bytes) -> None:
+        if self._marks is not None:
+            place = int.from_bytes(key[:MARK_BYTES], "big")
+            self._marks[place >> 3] |= 1 << (place & 7)
 
     async def put(self, key: bytes, reply: Reply) -> None:
         """Store a reply; returns when it is committed.
@@ -134,6 +154,7 @@ class ResponseCache:
         if not self._waiting or self._waiting[0][2].get_loop() is not loop:
             loop.call_soon(self._commit_soon, loop)
         self._waiting.append((key, _record(reply), done))
+        self._mark(key)
         await done
 
     def _commit_soon(self, loop: asyncio.AbstractEventLoop) -> None:

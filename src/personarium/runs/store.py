@@ -54,7 +54,8 @@ class Store:
         self.transcript = Transcript(folder / CALLS, keys) if transcript else None
         self.cache: ResponseCache | None = None
         try:
-            self.cache = ResponseCache(shared_cache or folder / CACHE) if cache else None
+            if cache:  # the folder's own file is ours alone while we hold the folder's lock
+                self.cache = ResponseCache(shared_cache or folder / CACHE, alone=shared_cache is None)
             self.book = Book(self.transcript, Tally.from_dict(manifest["totals"]))
             self._mend(folder / CALLS, self._before)
             self.ledger = _ledger(self.book.earlier, max_cost)

@@ -7,6 +7,12 @@ from typing import TYPE_CHECKING
 from personarium.core.exports import lazy_exports
 
 if TYPE_CHECKING:
+    from personarium.measure.apc.instrument import APCInstrument as APCInstrument
+    from personarium.measure.apc.scoring import APCScore as APCScore
+    from personarium.measure.apc.scoring import apc_score as apc_score
+    from personarium.measure.calibrate.result import Calibration as Calibration
+    from personarium.measure.calibrate.world import KeyedWorld as KeyedWorld
+    from personarium.measure.calibrate.world import keyed_world as keyed_world
     from personarium.measure.dialogue_retrieval import Retrieval as Retrieval
     from personarium.measure.dialogue_retrieval import retrieve_personas as retrieve_personas
     from personarium.measure.drift import DriftInstrument as DriftInstrument
@@ -20,6 +26,12 @@ if TYPE_CHECKING:
 __all__, __getattr__, __dir__ = lazy_exports(
     __name__,
     {
+        "APCInstrument": "personarium.measure.apc.instrument",
+        "APCScore": "personarium.measure.apc.scoring",
+        "Calibration": "personarium.measure.calibrate.result",
+        "KeyedWorld": "personarium.measure.calibrate.world",
+        "apc_score": "personarium.measure.apc.scoring",
+        "keyed_world": "personarium.measure.calibrate.world",
         "DriftInstrument": "personarium.measure.drift",
         "ProjectionEffect": "personarium.measure.drift",
         "Retrieval": "personarium.measure.dialogue_retrieval",

@@ -30,6 +30,8 @@ from personarium.measure.apc.playing import (
     view_inputs,
 )
 from personarium.measure.apc.scoring import APCScore, apc_scores
+from personarium.models.step import Answer
+from personarium.text.refusals import is_refusal
 
 GAIN = Scale(-1.0, 1.0, True, "gain over a neutral reply, per relevant fact")
 Shown = Style | Literal["lcm", "rag"]
@@ -91,9 +93,10 @@ class APCInstrument:
         answers = await asyncio.gather(
             *(ANSWER.ask(subject, one, item=item, seed=seed) for one, item in zip(inputs, asked, strict=True))
         )
-        said = {item: answer.text for item, answer in zip(asked, answers, strict=True) if answer.failure is None}
+        unanswered = {item: _unanswered(answer, item) for item, answer in zip(asked, answers, strict=True)}
+        said = {item: answer.text for item, answer in zip(asked, answers, strict=True) if unanswered[item] is None}
         scores = await apc_scores(statements, [(asked[item], said[item]) for item in said], estimator)
-        failures = [answer.failure for answer in answers if answer.failure is not None]
+        failures = [failure for failure in unanswered.values() if failure is not None]
         return _score(persona.id, asked, dict(zip(said, scores, strict=True)), failures, _judge_failures(estimator))
 
     def asked(self, persona: Persona) -> list[str]:
@@ -135,6 +138,13 @@ def value_of(score: APCScore) -> float | None:
     if not score.active or score.gain_over_neutral is None:
         return None
     return max(-1.0, min(1.0, score.gain_over_neutral / len(score.active)))
+
+
+def _unanswered(answer: Answer, item: str) -> Failure | None:
+    """Why there is nothing to score: no reply, or a refusal, which says nothing about faithfulness."""
+    if answer.failure is None and is_refusal(answer.text):
+        return Failure("refused", "the subject declined to answer", item, answer.replies)
+    return answer.failure
 
 
 def _score(

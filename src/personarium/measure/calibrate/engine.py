@@ -354,17 +354,32 @@ def _with_findings(found: Calibration) -> Calibration:
     return replace(found, findings=tuple(_findings(found)))
 
 
+_FINDINGS = {
+    "at or above": "Controls that score at or above the honest subject",
+    "not told apart": "Controls that are not told apart from the honest subject",
+}
+_SILENT = ("/mute", "/unparsable")  # SIMULATED.md, "Works when" 8: 0 for unparsed must be caught
+
+
 def _findings(c: Calibration) -> list[str]:
     out = [_following(c)]
     if c.leak:
         out.append(f"{c.leak} The instrument fails.")
     if _too_many(c.false_alarms):
         out.append(f"It raises false alarms: {c.false_alarms} of equal pairs differ at the .05 level.")
+    for verdict, words in _FINDINGS.items():
+        named = [control.control for control in c.controls if control.verdict == verdict]
+        if named:
+            out.append(f"{words}: {', '.join(named)}.")
     for control in c.controls:
-        if control.verdict == "at or above":
-            out.append(f"The control {control.control} ({control.what}) scores at or above the honest subject.")
-        elif control.verdict == "not told apart":
-            out.append(f"The control {control.control} ({control.what}) is not told apart from the honest subject.")
+        if control.control.endswith(_SILENT) and control.score.value is not None and not control.failures:
+            out.append(
+                f"The control {control.control} ({control.what}) gets a score: what cannot be read is not counted."
+            )
+    if c.read is not None and c.read < 0.5:
+        out.append(
+            f"Only {c.read:.0%} of the requests had a fact to read; the rest cannot show whether one is carried."
+        )
     lost = sum(unit.measured is None for unit in c.units)
     if lost:
         kinds = ", ".join(f"{n} {kind}" for kind, n in failures_of(c.units).items())

@@ -7,7 +7,20 @@ import inspect
 
 import pytest
 
-ROOMS = ("core", "stats", "text", "models", "runs", "judges", "play", "measure", "steer", "benchmarks", "report", "testing")
+ROOMS = (
+    "core",
+    "stats",
+    "text",
+    "models",
+    "runs",
+    "judges",
+    "play",
+    "measure",
+    "steer",
+    "benchmarks",
+    "report",
+    "testing",
+)
 
 
 @pytest.mark.parametrize("room", ROOMS)

@@ -308,9 +308,7 @@ async def test_w8_zero_for_unparsed_is_caught_by_unparsable_and_by_the_malformed
     assert await rated(unparsable, zero_for_unparsed=True) == (0.0, 0)
     whole, broken = SimulatedModel("simulated:sloppy=0"), SimulatedModel("simulated:sloppy=0,malformed=0.5")
     honest, blind = await rated(whole, True), await rated(broken, True)
-    assert (
-        honest[0] is not None and blind[0] is not None and blind[0] < honest[0] - 1
-    )
+    assert honest[0] is not None and blind[0] is not None and blind[0] < honest[0] - 1
     right = await rated(broken, False)
     assert right[0] is not None and right[0] == pytest.approx(honest[0], abs=0.2)
     assert right[1] > 50

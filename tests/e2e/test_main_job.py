@@ -31,7 +31,9 @@ def check_complete(run: Path, questions: int) -> None:
 
 
 def without_times(run: Path) -> list[dict[str, object]]:
-    return sorted(({k: v for k, v in c.items() if k not in ("at", "latency_ms")} for c in calls(run)), key=lambda c: c["key"])
+    return sorted(
+        ({k: v for k, v in c.items() if k not in ("at", "latency_ms")} for c in calls(run)), key=lambda c: c["key"]
+    )
 
 
 # -- simulated

@@ -24,7 +24,7 @@ def choose(question: str, options: str, name: str = EXACT, persona: str = "") ->
     ("text", "value"),
     [
         ("What is 12 + 7 x 3?", 33), ("What is (2 + 3) * 4?", 20), ("15% of 80", 12), ("the sum of 3 and 4", 7),
-        ("Twelve? No: 9 divided by 3", 3), ("half of 10", 5), ("It was 2024-05-13", None), ("5 / 0", None), 
+        ("Twelve? No: 9 divided by 3", 3), ("half of 10", 5), ("It was 2024-05-13", None), ("5 / 0", None),
         ("no sums", None),
         ("1,200 + 34", 1234), ("10 - 2 - 3", 5),
     ],

@@ -135,7 +135,8 @@ def _erratum(entry: dict[str, Any], where: str) -> Erratum:
     for name in _ERRATUM_FIELDS:
         if not isinstance(entry.get(name), str):
             raise InvalidInput(where, "a text", entry.get(name), f"errata.{name}")
-    return Erratum(*(entry[name] for name in _ERRATUM_FIELDS), where=entry.get("where", ""))
+    fields = {name: entry[name] for name in _ERRATUM_FIELDS}
+    return Erratum(**fields, where=str(entry.get("where", "")))
 
 
 def _plugin_rows() -> Iterable[SystemRow]:

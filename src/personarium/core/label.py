@@ -15,7 +15,8 @@ class Label(NamedTuple):
     item: str = ""
 
 
-_current: ContextVar[Label] = ContextVar("personarium_label", default=Label())
+_NONE = Label()
+_current: ContextVar[Label] = ContextVar("personarium_label", default=_NONE)
 
 
 def current_label() -> Label:

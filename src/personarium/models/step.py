@@ -188,7 +188,7 @@ def _environment() -> Environment:
     from jinja2 import Environment, StrictUndefined
 
     # Prompts are plain text for a model, not HTML: nothing is escaped here but the tags of our own blocks.
-    env = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False)  # noqa: S701
+    env = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False)
     env.filters["block"] = lambda text, tag, n=None: block(tag, str(text), n)
     return env
 

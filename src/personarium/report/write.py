@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from personarium.core.errors import StorageError
 from personarium.core.files import replacing
 from personarium.report.builders.run import build_document
 from personarium.report.html import render
@@ -27,9 +26,6 @@ def write_report(run_folder: Path | str) -> Path:
     """
     run = read_run(run_folder)
     page = render(build_document(run)).encode()
-    try:
-        with replacing(run.report_path) as scratch:
-            scratch.write_bytes(page)
-    except OSError as error:
-        raise StorageError(f"{run.report_path}: cannot be written ({error.strerror or error})") from error
+    with replacing(run.report_path) as scratch:
+        scratch.write_bytes(page)
     return run.report_path

@@ -96,7 +96,7 @@ class Step:
                 if role in template.blocks:
                     text = "".join(template.blocks[role](context)).strip()
                     if text:
-                        messages.append({"role": role, "content": text})  # type: ignore[typeddict-item]
+                        messages.append({"role": role, "content": text})
         except UndefinedError as error:
             raise UsageError(f"step {self.name} cannot be rendered: {error.message}; give it as an input") from error
         form = self.form_for(inputs)

@@ -228,14 +228,21 @@ def _planted_section(planted: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _quota_section(people: Any) -> dict[str, Any]:
+    fields: dict[str, list[Any]] = {}
+    for row in people.quota_report():
+        fields.setdefault(next(iter(row.cell)), []).append(row)
     return {
         "kind": "table",
         "title": "The population and its quotas",
-        "note": "Every margin is exact.",
-        "columns": ["cell", "target", "made"],
+        "note": "How many of each value were made; every margin is checked against its target.",
+        "columns": ["field", "made", "quotas kept"],
         "rows": [
-            [", ".join(f"{k}: {v}" for k, v in row.cell.items()), row.target, row.actual]
-            for row in people.quota_report()
+            [
+                field,
+                ", ".join(f"{row.cell[field]} {row.actual}" for row in rows),
+                f"{sum(row.actual == row.target for row in rows)} of {len(rows)}",
+            ]
+            for field, rows in fields.items()
         ],
     }
 

@@ -10,14 +10,16 @@ import typer
 from personarium.apps.cli import options as opt
 from personarium.apps.cli.output import printable, speaks
 from personarium.apps.cli.session import RunOptions, Session, finish_run, read_personas
+from personarium.apps.cli.spasm import play_spasm
+from personarium.core.errors import UsageError
 
 
 @speaks
 def play(
     personas: Annotated[
-        list[str],
+        list[str] | None,
         typer.Argument(help="Two or more personas: files or sentences. With one, the partner is a plain assistant."),
-    ],
+    ] = None,
     model: opt.Model = "simulated",
     partner_model: Annotated[
         str | None,
@@ -31,6 +33,12 @@ def play(
         str | None,
         typer.Option("--detector", help="A model that says when a talk is naturally over; played to the cap without."),
     ] = None,
+    spasm: Annotated[
+        int,
+        typer.Option(
+            "--spasm", min=0, help="Make this many clients by the SPASM procedure and play each with a responder."
+        ),
+    ] = 0,
     concurrency: opt.Concurrency = 50,
     max_cost: opt.MaxCost = None,
     prices: opt.Prices = None,
@@ -43,7 +51,9 @@ def play(
 
     Example: personarium play "A shy librarian from Oslo" "A loud chef from Naples" --dialogues 3 --turns 6
     """
-    people = [person for source in personas for person in read_personas(source, None)]
+    people = [person for source in personas or () for person in read_personas(source, None)]
+    if not people and not spasm:
+        raise UsageError("nobody to play: name personas, or let --spasm make them")
     partner = partner_model or (model if not model.startswith("simulated") else "simulated:seed=1")
     config = {
         "personas": [p.id for p in people],
@@ -52,6 +62,7 @@ def play(
         "projection": projection,
         "partner_model": partner,
         "detector": detector,
+        "spasm": spasm,
     }
     judges = [partner, *([detector] if detector else [])]
     session = Session(
@@ -71,6 +82,9 @@ def play(
             config,
         )
     )
+    if spasm:
+        play_spasm(session, spasm, dialogues, turns, projection)
+        return
     castings = _castings(session, people, dialogues, turns, projection, bool(detector), seed)
     if dry_run:
         _plan(session, castings, turns)

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from personarium.measure.apc.scoring import apc_score as apc_score
     from personarium.measure.apc.scoring import apc_scores as apc_scores
     from personarium.measure.apc.scoring import score_statement as score_statement
+    from personarium.measure.apc.summary import summarise as summarise
 
 _HERE = "personarium.measure.apc"
 _NAMES = {
@@ -58,6 +59,7 @@ _NAMES = {
     "write_queries write_replies write_statements",
     "playing": "apc_scorer lcm_inputs plain_questions rag_inputs statements_of top_statements",
     "scoring": "APCScore StatementScore apc_from_dict apc_score apc_scores score_statement",
+    "summary": "summarise",
 }
 _EXPORTS = {name: f"{_HERE}.{module}" for module, names in _NAMES.items() for name in names.split()}
 __all__, __getattr__, __dir__ = lazy_exports(__name__, _EXPORTS)

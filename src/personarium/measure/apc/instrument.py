@@ -12,7 +12,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
+from typing import Any, Literal
 
 from personarium.core.chat import ChatModel
 from personarium.core.errors import UsageError
@@ -77,6 +77,15 @@ class APCInstrument:
     def scale(self) -> Scale:
         """-1 to 1, higher is better."""
         return GAIN
+
+    @property
+    def note(self) -> str:
+        """What is known of the estimator's own accuracy; "" where nothing was measured."""
+        if self.estimator != "head":
+            return ""
+        head = _head("").inner
+        assert isinstance(head, HeadEstimator)
+        return f"Estimated by the embedded {head.name}; measured accuracy on held-out sets: {_ranges(head.accuracy)}."
 
     async def measure(self, subject: ChatModel, personas: Sequence[Persona], seed: int = 0) -> list[Score]:
         """One score a persona, in the order given; ``detail`` holds every question's per-statement table."""
@@ -174,6 +183,18 @@ def _judge_failures(estimator: CachedRelevance) -> list[Failure]:
 @lru_cache(maxsize=4096)
 def _identity(persona: Persona, style: Style) -> str:
     return persona.view(style).text
+
+
+def _ranges(accuracy: Mapping[str, Mapping[str, Any]]) -> str:
+    """``relevance 0.78 to 0.92, entailment ...``: the worst and the best set that was not trained on."""
+    told = []
+    for prefix, name in (("relevance/", "relevance"), ("nli/", "entailment")):
+        found = [
+            row["accuracy"] for key, row in accuracy.items() if key.startswith(prefix) and not key.endswith("/train")
+        ]
+        if found:
+            told.append(f"{name} {min(found):.2f} to {max(found):.2f}")
+    return ", ".join(told)
 
 
 @lru_cache(maxsize=64)

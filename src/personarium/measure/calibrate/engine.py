@@ -150,6 +150,7 @@ async def calibrate(
         unread=sum(bool(e.ledger.unread) for e in exchanges) / len(exchanges) if exchanges else 0.0,
         findings=(),
         seed=seed,
+        note=str(getattr(instrument, "note", "")),
     )
     return _with_findings(found)
 

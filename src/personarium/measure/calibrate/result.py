@@ -120,6 +120,7 @@ class Calibration:
         unread: Share of all requests in which the subject did not understand something.
         findings: Sentences to print.
         seed: Seed of the calibration.
+        note: What the instrument says of its own means (the accuracy of an estimator).
     """
 
     instrument: str
@@ -144,6 +145,7 @@ class Calibration:
     unread: float
     findings: tuple[str, ...]
     seed: int
+    note: str = ""
     sentence: str = STANDING_SENTENCE
 
     @property

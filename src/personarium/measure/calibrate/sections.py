@@ -17,7 +17,8 @@ def sections_of(c: Calibration) -> list[dict[str, Any]]:
 def _findings(c: Calibration) -> dict[str, Any]:
     judge = f" Judge: {c.judge}." if c.judge else ""
     read = "" if c.read is None else f" {c.read:.0%} of the requests had a fact to read."
-    text = "\n\n".join([c.sentence, f"{c.claim}{read}{judge}", *c.findings])
+    known = [f"{c.claim}{read}{judge}", *([c.note] if c.note else [])]
+    text = "\n\n".join([c.sentence, *known, *c.findings])
     fine = c.passed and not c.fooled_by
     return {
         "kind": "note",

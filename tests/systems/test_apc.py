@@ -48,6 +48,7 @@ from personarium.measure.apc import (
     score_with_teacher,
     split_paragraphs,
     statements_of,
+    summarise,
     top_statements,
     write_queries,
     write_replies,
@@ -498,6 +499,24 @@ async def test_instrument_reports_why_a_judge_gave_no_label() -> None:
 
     assert score.value is None
     assert {f.kind for f in score.failures} == {"refused"}
+
+
+async def test_summary_is_of_the_report_schema_and_tells_missed_from_contradicted() -> None:
+    from personarium.report.schema import section_from_dict
+
+    scores = await APCInstrument(oracle_of).measure(ScriptedModel(["It is Oslo.", "I am a baker."]), [persona()])
+    found = summarise(scores, {"mira": "Mira"})
+
+    for section in found["sections"]:
+        section_from_dict(section)
+    assert found["estimates"]["Gain for each relevant fact"]["value"] == 0.5
+    assert found["sections"][1]["rows"] == [["Mira", "My home is Riga.", 1, 1]]
+    assert found["sections"][2]["items"][0]["answer"] == "It is Oslo."
+
+
+async def test_the_accuracy_of_the_embedded_head_is_stated_where_it_is_used() -> None:
+    assert "measured accuracy" in APCInstrument("head").note
+    assert APCInstrument(oracle_of).note == ""
 
 
 def test_instrument_refuses_a_judge_estimator_without_a_judge() -> None:

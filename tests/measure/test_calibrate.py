@@ -189,6 +189,36 @@ async def test_other_personas_may_claim_less() -> None:
     assert await label(None) == CLAIMS["foreign"]
 
 
+async def test_drift_is_calibrated_by_the_neutral_turns() -> None:
+    from personarium.measure.drift import DriftInstrument
+
+    people = keyed_world(6)
+    grid = {"drift": [0.0, 0.05, 0.2]}
+    found = await calibrate(
+        DriftInstrument(), grid=grid, personas=people, base={"patience": 12}, equals=2, controls=False
+    )
+
+    assert found.truth_name == "neutral turns, last minus first third"
+    assert found.follows
+    assert found.points[0].truth.value == 0.0
+
+
+async def test_a_personagym_task_is_calibrated_with_the_questions_of_the_keyed_world() -> None:
+    from personarium.benchmarks.personagym import PersonaGymConfig, PersonaGymTask
+    from personarium.models import open_model
+
+    people = keyed_world(6, questions=2)
+    task = PersonaGymTask(
+        open_model("simulated:seed=99"), questions=people.questions, config=PersonaGymConfig(questions_per_task=2)
+    )
+    found = await calibrate(task, grid={"fidelity": [0.0, 0.5, 1.0]}, personas=people, equals=2)
+
+    assert found.follows
+    assert found.judge == "simulated:seed=99"
+    assert "Judge: simulated:seed=99" in found.sections()[0]["text"]
+    assert {row.control: row.verdict for row in found.controls}["simulated/generic"] == "caught"
+
+
 # -- instruments made blind on purpose (SIMULATED.md, "Works when" 8) ---------------------------------------------------
 
 

@@ -191,20 +191,25 @@ _DATE = re.compile(r"^\W{0,3}(\d{4}-\d{2}(?:-\d{2})?)")
 def _read(persona: str, memory: tuple[str, ...]) -> tuple[tuple[Fact, ...], tuple[Fact, ...]]:
     valid: list[Fact] = []
     outdated: list[Fact] = []
+    by_key: dict[str, list[Fact]] = {}
     notes = [line for note in memory for line in note.splitlines() if line.strip()]
     dated = sorted(range(len(notes)), key=lambda i: (m.group(1) if (m := _DATE.match(notes[i])) else "", i))
     later = [f for i in dated for f in _parse(_DATE.sub("", notes[i]))]
     for number, fact in enumerate(_parse(persona), 1):
-        _add(replace(fact, id=f"p{number}"), valid, outdated, newer=False)
+        _add(replace(fact, id=f"p{number}"), valid, outdated, by_key, newer=False)
     for number, fact in enumerate(later, 1):
-        _add(replace(fact, id=f"m{number}"), valid, outdated, newer=True)
+        _add(replace(fact, id=f"m{number}"), valid, outdated, by_key, newer=True)
     return tuple(valid), tuple(outdated)
 
 
-def _add(fact: Fact, valid: list[Fact], outdated: list[Fact], newer: bool) -> None:
+def _add(fact: Fact, valid: list[Fact], outdated: list[Fact], by_key: dict[str, list[Fact]], newer: bool) -> None:
+    if not fact.key:
+        valid.append(fact)
+        return
     known = attributes().get(fact.key)
     updated = bool(_UPDATED.search(fact.text))
-    for old in [f for f in valid if f.key == fact.key and fact.key]:
+    alike = by_key.setdefault(fact.key, [])  # so that a long persona is not searched for every fact of it
+    for old in list(alike):
         same = old.stems == fact.stems
         if same and old.negated == fact.negated:
             return
@@ -212,8 +217,10 @@ def _add(fact: Fact, valid: list[Fact], outdated: list[Fact], newer: bool) -> No
         replaced = (newer or updated) and known is not None and not known.several and not fact.negated
         if denied or replaced or (same and newer):
             valid.remove(old)
+            alike.remove(old)
             outdated.append(old)
     valid.append(fact)
+    alike.append(fact)
 
 
 _LINE = re.compile(r"[^\n]+")

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from e2e.user import BENCH, KEY, Ended, answered, calls, endpoint, holding, lines, manifest, personarium, rows
-from personarium.core.chat import Sampling
+from personarium.core.chat import ChatModel, Sampling
+from personarium.core.errors import RemoteError
 from personarium.models import OpenAICompatible, ScriptedModel, close, open_model
 from personarium.models.step import Step
 from personarium.runs import Run, read_run
@@ -52,6 +53,27 @@ def test_an_unknown_model_name_is_answered_with_the_nearest(tmp_path: Path, name
 # -- no reply
 
 
+async def test_a_model_that_is_not_to_be_had_stops_the_run_although_another_answers(tmp_path: Path) -> None:
+    down = OpenAICompatible("m", "http://127.0.0.1:9/v1")  # the discard port: nobody listens
+
+    async def ask(model: ChatModel, number: int) -> object:
+        answer = await ANSWER.ask(model, {"identity": "", "question": f"question {number}"})
+        return answer.failure or answer.text
+
+    with (
+        pytest.raises(RemoteError, match="none of the 3 items of stage verdicts got an answer") as caught,
+        Run.open(tmp_path, {}) as run,
+    ):
+        player, judge = run.model(ScriptedModel(lambda m, s: WELL)), run.model(down, role="judge", tries=1)
+        await run.map("answers", range(3), lambda n: ask(player, n), key=str)
+        await run.map("verdicts", range(3), lambda n: ask(judge, n), key=str)
+    await close(down)
+    assert caught.value.kind == "connection"
+    assert read_run(tmp_path).status == "failed"
+    assert [f["stage"] for f in failures(tmp_path)] == ["verdicts"] * 3
+
+
+@pytest.mark.slow  # six tries with growing pauses; the short version stands above
 def test_an_endpoint_that_is_down_is_one_error_and_the_run_goes_on_when_it_is_up(tmp_path: Path) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

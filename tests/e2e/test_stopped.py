@@ -31,11 +31,11 @@ KEY = "sk-e2e-stopped-0f1e2d3c4b5a6978"
 LIMITED = "import os,resource,sys; n=int(sys.argv[1]); resource.setrlimit(resource.RLIMIT_FSIZE,(n,n)); os.execv(sys.argv[2],sys.argv[2:])"
 
 
-@pytest.mark.parametrize("limit", [0, 3_000, 12_000, 30_000, 45_000])  # from the first byte to the report
+@pytest.mark.parametrize("limit", [0, 12_000, 45_000])  # met by run.json, by the cache, later by the cache
 def test_a_file_size_limit_is_one_error_and_the_run_goes_on_without_it(tmp_path: Path, limit: int) -> None:
     stopped = personarium(*BENCH, "--out", "run", cwd=tmp_path, wrap=(sys.executable, "-c", LIMITED, str(limit)))
     assert stopped.code == 1
-    assert "File too large" in stopped.said("error")
+    assert "File too large" in stopped.said("error") or "the disk refused" in stopped.said("error")
     kept = (tmp_path / "run" / "calls.jsonl").read_bytes() if (tmp_path / "run" / "calls.jsonl").exists() else b""
     assert kept == b"" or kept.endswith(b"\n")
     again = personarium(*BENCH, "--out", "run", cwd=tmp_path)
@@ -67,7 +67,7 @@ def test_a_disk_that_runs_full_is_one_error_and_the_run_goes_on_with_room(small_
     ballast.write_bytes(b"x" * 100_000)
     stopped = personarium(*BENCH, "--out", "disk/run", cwd=tmp_path)
     assert stopped.code == 1
-    assert "No space left on device" in stopped.said("error") or "full" in stopped.said("error")
+    assert "No space left on device" in stopped.said("error") or "the disk refused" in stopped.said("error")
     run = small_disk / "run"
     before = answered(run)
     ballast.unlink()
@@ -188,4 +188,4 @@ def test_an_unfinished_run_can_be_reported(tmp_path: Path) -> None:
     assert ended.code == 0, ended.err
     assert ended.document["data"]["status"] == "interrupted"
     assert any("interrupted" in text for text in ended.document["warnings"])
-    assert (run / "report.html").is_file()
+    assert (run / "report.html").stat().st_size > 1000

@@ -52,6 +52,7 @@ def personagym(
     from personarium.benchmarks.personagym import PersonaGymConfig, load_personas
     from personarium.benchmarks.personagym.planning import plan_personagym
     from personarium.benchmarks.personagym.tasks import TASKS
+    from personarium.core.results import count_failures
 
     config = PersonaGymConfig(
         tasks=tuple(task) or tuple(t.name for t in TASKS),
@@ -105,9 +106,12 @@ def personagym(
     data = {
         "estimates": estimates,
         "unparsed": result.unparsed,
+        "failures": count_failures(result.failures),
         "questions": len(result.questions),
         "reasks": result.reasks,
     }
+    if result.failures:
+        session.output.warn(_failures_in_words(data["failures"], result.failures[0]))
     finish_run(session, data, lambda out_: _show(out_, result))
 
 
@@ -141,11 +145,14 @@ def _write(session: Session, result: Any, others: dict[str, Any]) -> None:
     session.run.write_summary(personagym_summary(result, others, session.output.warnings))
 
 
+def _failures_in_words(counts: dict[str, int], first: Any) -> str:
+    kinds = ", ".join(f"{count} {kind}" for kind, count in counts.items())
+    return f"{sum(counts.values())} failures ({kinds}), the first: {first.reason}; the report lists them"
+
+
 def _show(out: Any, result: Any) -> None:
     from personarium.apps.cli.tables import estimates_table
 
     out.print(
         estimates_table(result.estimates(), "PersonaGym", f"{result.player} judged by {', '.join(result.judges)}")
     )
-    if result.failures:
-        out.print(f"{len(result.failures)} failures, {result.unparsed} verdicts unparsed: the report lists them")

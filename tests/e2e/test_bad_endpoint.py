@@ -143,6 +143,19 @@ def test_empty_replies_are_listed_as_failures_and_never_graded(tmp_path: Path) -
     assert {row["id"] for row in without} == {f["item"] for f in listed}
     assert all(set(json.loads(row["scores"]).values()) == {None} for row in without)
     assert manifest(tmp_path / "run")["stages"]["answers"] == {"items": 10, "answered": 8, "failed": {"empty": 2}}
+    assert "warning: 2 failures (2 empty), the first: the reply is empty; the report lists them" in ended.err
+
+
+def test_a_writer_without_a_readable_question_leaves_nothing_measured_and_says_why(tmp_path: Path) -> None:
+    with endpoint(reply="I would rather not say.") as server:
+        arguments = ("bench", "personagym", "--persona", "A retired nurse from Naples.", "--task", "Toxicity")
+        arguments += ("--judge", "openai/m", "--judge-base-url", server.base_url, "--out", "run", "--json")
+        ended = personarium(*arguments, cwd=tmp_path)
+    assert ended.code == 0, ended.err
+    data = ended.document["data"]
+    assert (data["questions"], data["failures"]) == (0, {"unparsed": 1})
+    assert data["estimates"]["PersonaScore"]["value"] is None
+    assert any("the first: no list found" in text for text in ended.document["warnings"])
 
 
 def test_an_endpoint_that_echoes_the_key_in_a_reply_does_not_get_it_written_down(tmp_path: Path) -> None:

@@ -175,7 +175,13 @@ def _bare(value: str) -> str:
 
 
 def _occurrences(words: str, text: str) -> list[int]:
-    return [m.start() for m in re.finditer(rf"(?<!\w){re.escape(words)}(?!\w)", text, re.IGNORECASE)]
+    return [m.start() for m in _whole(words).finditer(text)]
+
+
+@lru_cache(maxsize=4096)
+def _whole(words: str) -> re.Pattern[str]:
+    """The words as a whole; kept, because re's own cache is too small for a lexicon."""
+    return re.compile(rf"(?<!\w){re.escape(words)}(?!\w)", re.IGNORECASE)
 
 
 def _inside(whole: str, part: str) -> bool:

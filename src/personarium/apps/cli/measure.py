@@ -171,14 +171,20 @@ async def _all(session: Session, instrument: Any, people: list[Any], seed: int) 
 
 
 def _keep_apc(session: Session, people: list[Any], scores: list[Any]) -> dict[str, Any]:
-    from personarium.apps.cli.summaries import apc_summary
+    from personarium.measure.apc import summarise
 
     session.run.write_results(
         {"persona": s.id, "item": item, "value": value, "failures": len(s.failures)}
         for s in scores
         for item, value in s.parts.items()
     )
-    summary = apc_summary(people, scores, session.player.name, session.output.warnings)
+    named = {p.id: p.view("statements").text.replace("\n", " ") for p in people}
+    summary = {
+        "title": f"APC: {len(scores)} persona{'s' * (len(scores) > 1)}",
+        "subtitle": f"{session.player.name} answered a question about each fact.",
+        "notices": session.output.warnings,
+        **summarise(scores, named),
+    }
     session.run.write_summary(summary)
     return summary
 

@@ -125,61 +125,6 @@ def _worst_section(result: Any) -> dict[str, Any]:
     }
 
 
-def apc_summary(
-    people: Sequence[Any], scores: Sequence[Any], player: str, notices: Sequence[str] = ()
-) -> dict[str, Any]:
-    """APC: mean gain over personas, personas, and the answers that missed or contradicted most."""
-    from personarium.stats import bootstrap_mean
-
-    overall = bootstrap_mean([s.value for s in scores], "persona")
-    return {
-        "kind": "apc",
-        "title": f"APC: {len(scores)} personas",
-        "subtitle": f"{player} answered a question about each fact.",
-        "headline": "Gain over a neutral reply",
-        "estimates": {"Gain over a neutral reply": overall.as_dict()},
-        "scale": {"lo": -1, "hi": 1, "higher_is_better": True, "unit": "per relevant fact"},
-        "notices": list(notices),
-        "sections": [_score_dots("The personas, weakest first", people, scores, -1, 1), _apc_answers(people, scores)],
-    }
-
-
-def _score_dots(title: str, people: Sequence[Any], scores: Sequence[Any], lo: float, hi: float) -> dict[str, Any]:
-    named = {p.id: p.view("statements").text.replace("\n", " ") for p in people}
-    rows = [
-        {"label": named[s.id][:90], "value": s.value, "n": len(s.parts), "points": list(s.parts.values())}
-        for s in scores
-    ]
-    return {
-        "kind": "dots",
-        "title": title,
-        "rows": sorted(rows, key=lambda row: (row["value"] is None, row["value"] or 0)),
-        "scale": {"lo": lo, "hi": hi},
-    }
-
-
-def _apc_answers(people: Sequence[Any], scores: Sequence[Any]) -> dict[str, Any]:
-    named = {p.id: p.view("statements").text.replace("\n", " ") for p in people}
-    answers = [(q["gain_over_neutral"], s.id, q) for s in scores for q in s.detail.get("questions", ())]
-    answers = sorted((a for a in answers if a[0] is not None), key=lambda a: (a[0], a[1]))
-    return {
-        "kind": "worst_answers",
-        "title": "The answers that gained least",
-        "note": "The score is the gain over a neutral reply; the reasons name the statements.",
-        "total": len(answers),
-        "items": [
-            {
-                "persona": named[who],
-                "question": q["query"],
-                "answer": q["response"],
-                "score": gain,
-                "reasons": {k: "; ".join(q[k]) for k in ("missed", "contradicted") if q[k]},
-            }
-            for gain, who, q in answers[:WORST]
-        ],
-    }
-
-
 def drift_summary(scores: Sequence[Any], player: str, notices: Sequence[str] = ()) -> dict[str, Any]:
     """Drift: mean over personas, the curve over turns, the talks that drifted most."""
     from personarium.core import Dialogue

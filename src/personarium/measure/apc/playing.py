@@ -14,6 +14,7 @@ from personarium.core.dialogue import Dialogue
 from personarium.core.errors import InvalidInput
 from personarium.core.persona import DESCRIPTION, Persona
 from personarium.judges.entailment import CachedRelevance, EntailmentEstimator
+from personarium.measure.apc.questions import question_about
 from personarium.measure.apc.scoring import apc_score
 from personarium.models.step import Step
 
@@ -45,7 +46,7 @@ def _statements(persona: Persona) -> tuple[str, ...]:
 
 
 def plain_questions(persona: Persona, limit: int | None = None) -> list[str]:
-    """One plain question for each facet: ``What is your home?``; for facets that are sentences, one about oneself.
+    """One plain question for each facet: ``What is your home?``; for a sentence, what it is about.
 
     Args:
         persona: Who will be asked.
@@ -53,8 +54,8 @@ def plain_questions(persona: Persona, limit: int | None = None) -> list[str]:
     """
     keyed = [f for f in persona.facets if f.path != DESCRIPTION and not f.blank and not f.secret]
     asked = [f"What {'are' if _plural(f.key) else 'is'} your {f.key.replace('_', ' ')}?" for f in keyed]
-    if len(keyed) < len(persona.facets):
-        asked.append("Tell me about yourself. Who are you and what do you do?")
+    told = [f for f in persona.facets if f.path == DESCRIPTION and not f.blank and not f.secret]
+    asked += [question_about(str(f.value)) for f in told]
     return list(dict.fromkeys(asked))[:limit]
 
 

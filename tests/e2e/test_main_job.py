@@ -175,3 +175,13 @@ def test_chat_streams_from_the_transformer_and_keeps_the_dialogue(tmp_path: Path
     assert [texts[0], texts[2]] == ["Who are you?", "And then?"]
     shown = " ".join(ended.out.split())
     assert all(" ".join(text.split()) in shown for text in (texts[1], texts[3]))
+
+
+def test_a_dry_run_asks_nobody_and_writes_nothing(tmp_path: Path) -> None:
+    with endpoint() as server:
+        arguments = (*BENCH, "--model", "openai/m", "--base-url", server.base_url, "--dry-run", "--json")
+        ended = personarium(*arguments, cwd=tmp_path)
+        assert server.requests == 0
+    assert ended.code == 0, ended.err
+    assert sum(step["calls"] for step in ended.document["data"]["steps"]) == CALLS
+    assert list(tmp_path.iterdir()) == []

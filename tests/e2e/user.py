@@ -162,5 +162,13 @@ def asked(server: StubServer) -> list[str]:
 
 
 def holding(key: str, folder: Path) -> list[Path]:
-    """The files under a folder that hold the key, as text or compressed by Parquet or SQLite into plain pages."""
-    return [path for path in folder.rglob("*") if path.is_file() and key.encode() in path.read_bytes()]
+    """The files under a folder that hold the key; tables are read, because Parquet compresses what stands in them."""
+    return [path for path in folder.rglob("*") if path.is_file() and key.encode() in _plain_bytes(path)]
+
+
+def _plain_bytes(path: Path) -> bytes:
+    if path.suffix == ".parquet":
+        import polars as pl
+
+        return repr(pl.read_parquet(path).to_dicts()).encode()
+    return path.read_bytes()

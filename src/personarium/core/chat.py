@@ -66,7 +66,9 @@ class Sampling:
     attempt: int = 0
 
     def but(self, **changes: Any) -> Sampling:
-        """The same sampling with some fields replaced."""
+        """The same sampling with some fields replaced; itself when nothing changes (this stands on the hot path)."""
+        if all(getattr(self, name) == value for name, value in changes.items()):
+            return self
         return replace(self, **changes)
 
     @property

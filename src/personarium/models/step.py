@@ -91,7 +91,8 @@ class Step:
         template = _template(self.package, self.template)
         messages: list[Message] = []
         try:
-            context = template.new_context(dict(inputs))
+            # shared=True spares a copy of the (two) globals for every prompt
+            context = template.new_context({**template.globals, **inputs}, shared=True)
             for role in ("system", "user"):
                 if role in template.blocks:
                     text = "".join(template.blocks[role](context)).strip()
@@ -137,9 +138,8 @@ class Step:
         observer = _observer.get()
         if observer is not None:
             observer(self, inputs, messages)
-        base = (sampling or self.sampling).but(sample=sample, repeat=repeat)
-        if seed is not None:
-            base = base.but(seed=seed)
+        drawn = {"sample": sample, "repeat": repeat} | ({} if seed is None else {"seed": seed})
+        base = (sampling or self.sampling).but(**drawn)
         reader = read or self._reader(inputs)
         replies: list[str] = []
         failure: Failure | None = None

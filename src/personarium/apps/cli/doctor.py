@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import platform
 import sys
-from importlib import metadata
 from typing import Annotated, Any
 
 import typer
@@ -48,6 +47,8 @@ def doctor(
 
 
 def _version(name: str) -> str | None:
+    from importlib import metadata  # here, because it is slow to import and only this command wants it
+
     try:
         return metadata.version(name)
     except metadata.PackageNotFoundError:

@@ -7,9 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from personarium.core.chat import Sampling
+from personarium.models.simulated import SimulatedModel
 from personarium.models.simulated.arithmetic import result
 from personarium.models.simulated.printed import options_in
 from personarium.text.blocks import block
+from personarium.text.form import Form
 from tests.simulated.asking import EXACT, ask, prompt
 
 
@@ -83,3 +86,10 @@ def test_several_questions_are_answered_by_number() -> None:
     given = [block("question", "What is 2 + 3?", 1), block("options", "A. 5\nB. 6", 1)]
     given += [block("question", "What is 4 + 4?", 2), block("options", "A. 9\nB. 8", 2)]
     assert ask(prompt(*given, form="1: <A|B>\n2: <A|B>"))[0] == "1: A\n2: B"
+
+
+def test_the_range_of_the_form_is_no_sum_to_work_out() -> None:
+    subject = SimulatedModel("simulated:ability=1,seed=11")
+    asked = [{"role": "user", "content": "Kindly ponder this.\n\n" + Form.parse("Score: <1-5>").show()}]
+    ledger = subject.explain(asked, Sampling(temperature=0.0))
+    assert ledger.unread == ["a number is asked for: Kindly ponder this."]

@@ -38,6 +38,7 @@ from personarium.models.simulated.printed import Option, options_in, options_of_
 from personarium.models.simulated.reading import Fact, is_said, read_facts, read_levels, read_outdated, relevant_facts
 from personarium.models.simulated.request import Request
 from personarium.models.simulated.words import is_negated, stems
+from personarium.text.blocks import blocks
 from personarium.text.form import Form
 from personarium.text.holes import Hole
 
@@ -196,6 +197,9 @@ def _question(request: Request, place: int) -> str:
 
 @lru_cache(maxsize=2048)
 def _without_options(text: str) -> str:
+    for shown in reversed(blocks(text)):  # the form's own "<1-5>" is no sum to work out
+        if shown.tag == "reply":
+            text = text[: shown.start] + text[shown.end :]
     options = {o.text for o in options_in(text)}
     lines = (line for line in text.splitlines() if not any(line.strip().endswith(o) for o in options))
     return "\n".join(lines).strip()

@@ -157,7 +157,7 @@ class _Talk:
 
         out = console()
         for utterance in self.dialogue.utterances[-6:]:
-            out.print(Text(f"{utterance.speaker}  {utterance.text}", style="dim"), soft_wrap=True)
+            out.print(Text(printable(f"{utterance.speaker}  {utterance.text}"), style="dim"), soft_wrap=True)
 
 
 def _file_name(id: str) -> str:
@@ -177,5 +177,5 @@ def _show_messages(messages: Any) -> None:
     out = console()
     for message in messages:
         out.print(Text(f"[{message['role']}]", style="bold"))
-        out.print(Text(message["content"]), soft_wrap=True)
+        out.print(Text(printable(message["content"])), soft_wrap=True)
     out.print()

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from personarium.apps.cli.options import AsJson, BaseUrl
-from personarium.apps.cli.output import Output, console, speaks
+from personarium.apps.cli.output import Output, console, printable, speaks
 
 _CORE = ("aiohttp", "pydantic", "numpy", "scipy", "polars", "scikit-learn", "tokenizers", "rapidfuzz", "jinja2")
 _EXTRAS = {"hf": ("torch", "transformers"), "inspect": ("inspect-ai",)}
@@ -73,7 +73,7 @@ async def _try(name: str, base_url: str | None) -> dict[str, str]:
         await _close(model)
     except PersonariumError as error:
         return {"model": name, "status": "failed", "says": str(error)}
-    return {"model": name, "status": "answers", "says": reply.text[:80]}
+    return {"model": name, "status": "answers", "says": printable(reply.text[:80])}
 
 
 async def _try_endpoint(preset: str) -> dict[str, str]:

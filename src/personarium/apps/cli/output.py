@@ -50,12 +50,12 @@ def print_document(status: str, data: Mapping[str, Any], warnings: list[str]) ->
 
 
 def say_error(kind: str, text: str) -> None:
-    """One plain line on standard error; colour only for a terminal, markup in the text is never read."""
+    """One plain line on standard error; colour only for a terminal, markup and control codes in the text do nothing."""
     from rich.console import Console
     from rich.text import Text
 
     colour = "bold red" if kind == "error" else "yellow"
-    line = Text.assemble((f"{kind}: ", colour), text)
+    line = Text.assemble((f"{kind}: ", colour), printable(text))
     Console(stderr=True, soft_wrap=True, highlight=False).print(line)
 
 

@@ -41,4 +41,4 @@ def _show(data: dict[str, str]) -> None:
     out = console()
     for name in ("report", "export"):
         if name in data:
-            out.print(f"{name}  {data[name]}", soft_wrap=True)
+            out.print(f"{name}  {data[name]}", soft_wrap=True, markup=False)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from personarium.apps.cli.output import Output, console
+from personarium.apps.cli.output import Output, console, printable
 from personarium.core.chat import ChatModel, canonical_json
 from personarium.core.errors import NotFound, UsageError
 
@@ -163,7 +163,7 @@ def show_plan(plan: Any) -> None:
     from rich.markup import escape
 
     out = console()
-    out.print(escape(plan.text(samples=True)), soft_wrap=True)
+    out.print(escape(printable(plan.text(samples=True))), soft_wrap=True)
 
 
 def read_personas(source: str | None, number: int | None) -> list[Any]:
@@ -196,6 +196,6 @@ def finish_run(session: Session, data: Mapping[str, Any], show: Callable[[Any], 
     def people() -> None:
         out = console()
         show(out)
-        out.print(f"\nreport  {path}", soft_wrap=True)
+        out.print(f"\nreport  {path}", soft_wrap=True, markup=False)
 
     session.output.finish(document, people)

@@ -9,6 +9,8 @@ import pytest
 
 from e2e.user import BENCH, answered, calls, endpoint, manifest, personarium, rows
 from personarium.core import Facet, Persona, save_persona
+from personarium.core.errors import RemoteError
+from personarium.models import ScriptedModel
 from personarium.testing.stub import Faults
 
 MILLION = 1_000_000
@@ -108,6 +110,24 @@ def test_a_stream_that_breaks_off_in_a_chat_is_said_and_not_kept(tmp_path: Path)
     assert [u["text"] for u in talk["utterances"]] == ["The sea, please?", "It is wide and old."]
 
 
+def test_control_characters_from_an_endpoint_do_not_reach_the_terminal(tmp_path: Path) -> None:
+    escape = "\x1b]0;owned\x07\x1b[2J"
+
+    def speak(messages: object, sampling: object) -> str:
+        if "angry" in str(messages):
+            raise RemoteError(f"{escape}gone", "bad_request", 400)
+        return f"{escape}Good day."
+
+    with endpoint(ScriptedModel(speak)) as server:
+        arguments = ("chat", "A retired nurse from Naples.", "--model", "openai/m", "--base-url", server.base_url)
+        ended = personarium(*arguments, "--history", "talk.jsonl", cwd=tmp_path, stdin="Hello\nAre you angry?\n")
+    assert ended.code == 0, ended.err
+    assert "Good day." in ended.out
+    assert "gone" in ended.err
+    assert "\x1b" not in ended.out + ended.err
+    assert "\x07" not in ended.out + ended.err
+
+
 # -- names and options
 
 
@@ -142,6 +162,15 @@ def test_a_mistake_is_a_sentence_for_people_and_prints_nothing_on_standard_outpu
     ended = personarium("bench", "personagym", "--task", "Toxcity", cwd=tmp_path)
     assert (ended.code, ended.out) == (2, "")
     assert "no PersonaGym task is called 'Toxcity'" in ended.said("error")
+
+
+def test_brackets_in_a_folders_name_are_no_markup(tmp_path: Path) -> None:
+    ended = personarium(*BENCH, "--out", "[red]run[/bold]", cwd=tmp_path)
+    assert ended.code == 0, ended.err
+    assert "report  [red]run[/bold]/report.html" in ended.out
+    again = personarium("report", "[red]run[/bold]", cwd=tmp_path)
+    assert again.code == 0, again.err
+    assert "[red]run[/bold]/report.html" in again.out
 
 
 def test_a_folder_that_holds_something_else_is_left_as_it_is(tmp_path: Path) -> None:

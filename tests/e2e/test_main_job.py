@@ -173,8 +173,12 @@ def test_chat_streams_from_the_transformer_and_keeps_the_dialogue(tmp_path: Path
     (talk,) = [json.loads(line) for line in (tmp_path / "talk.jsonl").read_text().splitlines()]
     texts = [utterance["text"] for utterance in talk["utterances"]]
     assert [texts[0], texts[2]] == ["Who are you?", "And then?"]
-    shown = " ".join(ended.out.split())
-    assert all(" ".join(text.split()) in shown for text in (texts[1], texts[3]))
+    assert all(letters(text) in letters(ended.out) for text in (texts[1], texts[3]))
+
+
+def letters(text: str) -> str:
+    """What a terminal surely shows: a random network writes control characters too, and those are not passed on."""
+    return "".join(character for character in text if character.isalnum())
 
 
 def test_a_dry_run_asks_nobody_and_writes_nothing(tmp_path: Path) -> None:

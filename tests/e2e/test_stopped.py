@@ -67,7 +67,8 @@ def test_a_disk_that_runs_full_is_one_error_and_the_run_goes_on_with_room(small_
     ballast.write_bytes(b"x" * 100_000)
     stopped = personarium(*BENCH, "--out", "disk/run", cwd=tmp_path)
     assert stopped.code == 1
-    assert "No space left on device" in stopped.said("error") or "the disk refused" in stopped.said("error")
+    # Which file meets the limit first depends on timing; each says it in its own words.
+    assert any(words in stopped.said("error") for words in ("No space left", "the disk is full", "the disk refused"))
     run = small_disk / "run"
     before = answered(run)
     ballast.unlink()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from personarium.core.exports import lazy_exports
 
 if TYPE_CHECKING:
     from personarium.core.chat import ChatModel as ChatModel
@@ -44,56 +45,45 @@ if TYPE_CHECKING:
     from personarium.models.wrapper import innermost as innermost
     from personarium.models.wrapper import stream_reply as stream_reply
 
-# name -> module, imported on first use, so that the room costs nothing to import
-_EXPORTS = {
-    "Accounted": "personarium.models.accounting",
-    "Answer": "personarium.models.step",
-    "Cached": "personarium.models.cache",
-    "Call": "personarium.models.scripted",
-    "ChatModel": "personarium.core.chat",
-    "Dialect": "personarium.models.wire",
-    "HFModel": "personarium.models.hf",
-    "Limited": "personarium.models.limits",
-    "Message": "personarium.core.chat",
-    "OpenAICompatible": "personarium.models.openai_compatible",
-    "PRESETS": "personarium.models.presets",
-    "Preset": "personarium.models.presets",
-    "Reply": "personarium.core.chat",
-    "ResponseCache": "personarium.models.cache",
-    "Retrying": "personarium.models.retries",
-    "Sampling": "personarium.core.chat",
-    "ScriptedModel": "personarium.models.scripted",
-    "Step": "personarium.models.step",
-    "StreamingModel": "personarium.core.chat",
-    "Structured": "personarium.models.structured",
-    "TokenLogprob": "personarium.core.chat",
-    "Usage": "personarium.core.chat",
-    "UsageLedger": "personarium.models.accounting",
-    "Wrapper": "personarium.models.wrapper",
-    "ask_structured": "personarium.models.structured",
-    "assistant": "personarium.core.chat",
-    "cache_key": "personarium.models.cache",
-    "close": "personarium.models.wrapper",
-    "equip": "personarium.models.registry",
-    "innermost": "personarium.models.wrapper",
-    "load_prices": "personarium.models.accounting",
-    "observing": "personarium.models.step",
-    "open_model": "personarium.models.registry",
-    "price_of": "personarium.models.accounting",
-    "stream_reply": "personarium.models.wrapper",
-    "system": "personarium.core.chat",
-    "user": "personarium.core.chat",
-}
-__all__ = sorted(_EXPORTS)
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _EXPORTS:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(importlib.import_module(_EXPORTS[name]), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return list(__all__)
+__all__, __getattr__, __dir__ = lazy_exports(
+    __name__,
+    {
+        "Accounted": "personarium.models.accounting",
+        "Answer": "personarium.models.step",
+        "Cached": "personarium.models.cache",
+        "Call": "personarium.models.scripted",
+        "ChatModel": "personarium.core.chat",
+        "Dialect": "personarium.models.wire",
+        "HFModel": "personarium.models.hf",
+        "Limited": "personarium.models.limits",
+        "Message": "personarium.core.chat",
+        "OpenAICompatible": "personarium.models.openai_compatible",
+        "PRESETS": "personarium.models.presets",
+        "Preset": "personarium.models.presets",
+        "Reply": "personarium.core.chat",
+        "ResponseCache": "personarium.models.cache",
+        "Retrying": "personarium.models.retries",
+        "Sampling": "personarium.core.chat",
+        "ScriptedModel": "personarium.models.scripted",
+        "Step": "personarium.models.step",
+        "StreamingModel": "personarium.core.chat",
+        "Structured": "personarium.models.structured",
+        "TokenLogprob": "personarium.core.chat",
+        "Usage": "personarium.core.chat",
+        "UsageLedger": "personarium.models.accounting",
+        "Wrapper": "personarium.models.wrapper",
+        "ask_structured": "personarium.models.structured",
+        "assistant": "personarium.core.chat",
+        "cache_key": "personarium.models.cache",
+        "close": "personarium.models.wrapper",
+        "equip": "personarium.models.registry",
+        "innermost": "personarium.models.wrapper",
+        "load_prices": "personarium.models.accounting",
+        "observing": "personarium.models.step",
+        "open_model": "personarium.models.registry",
+        "price_of": "personarium.models.accounting",
+        "stream_reply": "personarium.models.wrapper",
+        "system": "personarium.core.chat",
+        "user": "personarium.core.chat",
+    },
+)

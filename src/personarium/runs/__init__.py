@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from personarium.core.exports import lazy_exports
 
 if TYPE_CHECKING:
     from personarium.runs.executors import AsyncioExecutor as AsyncioExecutor
@@ -30,42 +31,31 @@ if TYPE_CHECKING:
     from personarium.runs.transcript import Transcript as Transcript
     from personarium.runs.transcript import read_calls as read_calls
 
-# name -> module, imported on first use, so that the room costs nothing to import
-_EXPORTS = {
-    "AsyncioExecutor": "personarium.runs.executors",
-    "DryModel": "personarium.runs.plan",
-    "DryRun": "personarium.runs.plan",
-    "Executor": "personarium.runs.executors",
-    "Outcome": "personarium.runs.outcome",
-    "PlainLines": "personarium.runs.progress",
-    "Plan": "personarium.runs.plan",
-    "Progress": "personarium.runs.progress",
-    "RichBar": "personarium.runs.progress",
-    "Run": "personarium.runs.run",
-    "RunRecord": "personarium.runs.read",
-    "Silent": "personarium.runs.progress",
-    "Snapshot": "personarium.runs.progress",
-    "StepPlan": "personarium.runs.plan",
-    "Tally": "personarium.runs.tally",
-    "Transcript": "personarium.runs.transcript",
-    "estimate_tokens": "personarium.runs.plan",
-    "failures": "personarium.runs.outcome",
-    "progress_for": "personarium.runs.progress",
-    "read_calls": "personarium.runs.transcript",
-    "read_run": "personarium.runs.read",
-    "run_sync": "personarium.runs.executors",
-    "values": "personarium.runs.outcome",
-}
-__all__ = sorted(_EXPORTS)
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _EXPORTS:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(importlib.import_module(_EXPORTS[name]), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return list(__all__)
+__all__, __getattr__, __dir__ = lazy_exports(
+    __name__,
+    {
+        "AsyncioExecutor": "personarium.runs.executors",
+        "DryModel": "personarium.runs.plan",
+        "DryRun": "personarium.runs.plan",
+        "Executor": "personarium.runs.executors",
+        "Outcome": "personarium.runs.outcome",
+        "PlainLines": "personarium.runs.progress",
+        "Plan": "personarium.runs.plan",
+        "Progress": "personarium.runs.progress",
+        "RichBar": "personarium.runs.progress",
+        "Run": "personarium.runs.run",
+        "RunRecord": "personarium.runs.read",
+        "Silent": "personarium.runs.progress",
+        "Snapshot": "personarium.runs.progress",
+        "StepPlan": "personarium.runs.plan",
+        "Tally": "personarium.runs.tally",
+        "Transcript": "personarium.runs.transcript",
+        "estimate_tokens": "personarium.runs.plan",
+        "failures": "personarium.runs.outcome",
+        "progress_for": "personarium.runs.progress",
+        "read_calls": "personarium.runs.transcript",
+        "read_run": "personarium.runs.read",
+        "run_sync": "personarium.runs.executors",
+        "values": "personarium.runs.outcome",
+    },
+)

@@ -8,7 +8,7 @@ import typer
 
 from personarium.apps.cli import options as opt
 from personarium.apps.cli.output import speaks
-from personarium.apps.cli.session import RunOptions, Session, finish_run, read_personas
+from personarium.apps.cli.session import Session, finish_run, read_personas, run_options
 
 
 @speaks
@@ -49,6 +49,7 @@ def personagym(
 
     Example: personarium bench personagym --personas 5 --model ollama/llama3.2 --judge openai/gpt-4o
     """
+    given = dict(locals())
     from personarium.benchmarks.personagym import PersonaGymConfig, load_personas
     from personarium.benchmarks.personagym.planning import plan_personagym
     from personarium.benchmarks.personagym.tasks import TASKS
@@ -62,19 +63,9 @@ def personagym(
     people = load_personas(personas) if persona is None else read_personas(persona, None)
     fresh = fresh or persona is not None
     faults: Any = True if as_published else sorted(erratum)
-    run_options = RunOptions(
+    chosen = run_options(
         "personagym",
-        model,
-        judge,
-        base_url,
-        judge_base_url,
-        seed,
-        out,
-        concurrency,
-        max_cost,
-        prices,
-        dry_run,
-        as_json,
+        given,
         {
             "personas": [p.id for p in people],
             "fresh": fresh,
@@ -84,8 +75,9 @@ def personagym(
             "as_published": faults,
             "baselines": baselines,
         },
+        judge,
     )
-    session = Session(run_options)
+    session = Session(chosen)
     if dry_run:
         names = [j.name for j in session.judges]
         plan_personagym(

@@ -9,7 +9,7 @@ import typer
 
 from personarium.apps.cli import options as opt
 from personarium.apps.cli.output import printable, speaks
-from personarium.apps.cli.session import RunOptions, Session, finish_run
+from personarium.apps.cli.session import Session, finish_run, run_options
 from personarium.apps.cli.tables import estimates_table, interval, number
 from personarium.core.errors import UsageError
 
@@ -49,6 +49,7 @@ def calibrate(
 
     Example: personarium calibrate apc --knob fidelity=0,0.5,0.9,1 --personas 40
     """
+    given = dict(locals())
     names = INSTRUMENTS if instrument == "all" else (instrument,)
     if not set(names) <= set(INSTRUMENTS):
         raise UsageError(f"no instrument '{instrument}' to calibrate; there are {', '.join(INSTRUMENTS)}, and all")
@@ -63,23 +64,7 @@ def calibrate(
         "equals": equals,
         "controls": controls,
     }
-    session = Session(
-        RunOptions(
-            "calibrate",
-            "simulated",
-            judge[:1],
-            None,
-            judge_base_url,
-            seed,
-            out,
-            concurrency,
-            max_cost,
-            prices,
-            dry_run,
-            as_json,
-            config,
-        )
-    )
+    session = Session(run_options("calibrate", given, config, judge[:1], model="simulated"))
     session.output.warnings = []  # the calibration says itself what it is made with
     if dry_run:
         _plan(session, names, grids, personas, questions, estimator, equals, controls)

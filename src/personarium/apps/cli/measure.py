@@ -9,7 +9,7 @@ import typer
 
 from personarium.apps.cli import options as opt
 from personarium.apps.cli.output import Output, console, speaks
-from personarium.apps.cli.session import RunOptions, Session, finish_run, read_personas
+from personarium.apps.cli.session import Session, finish_run, read_personas, run_options
 from personarium.apps.cli.tables import interval, number
 
 
@@ -103,6 +103,7 @@ def apc(
 
     Example: personarium measure apc "I live in Rome. I have two cats." --query "Where do you live?" --response "In Oslo."
     """
+    given = dict(locals())
     from personarium.core.errors import UsageError
 
     if (query is None) != (response is None):
@@ -116,23 +117,7 @@ def apc(
         "query": query,
     }
     judges = judge[:1] if estimator == "judge" else []
-    session = Session(
-        RunOptions(
-            "apc",
-            model,
-            judges,
-            base_url,
-            judge_base_url,
-            seed,
-            out,
-            concurrency,
-            max_cost,
-            prices,
-            dry_run,
-            as_json,
-            config,
-        )
-    )
+    session = Session(run_options("apc", given, config, judges))
     if query is not None and response is not None and not dry_run:
         _score_reply(session, people[0], query, response)
         return
@@ -276,28 +261,13 @@ def drift(
 
     Example: personarium measure drift personas.jsonl --model ollama/llama3.2 --turns 12
     """
+    given = dict(locals())
     from personarium.core import Sampling
     from personarium.measure import DriftInstrument
 
     people = read_personas(persona, None)
     config = {"personas": [p.id for p in people], "turns": turns, "partner": partner}
-    session = Session(
-        RunOptions(
-            "drift",
-            model,
-            [partner] if partner else [],
-            base_url,
-            base_url,
-            seed,
-            out,
-            concurrency,
-            max_cost,
-            prices,
-            dry_run,
-            as_json,
-            config,
-        )
-    )
+    session = Session(run_options("drift", {**given, "judge_base_url": base_url}, config, [partner] if partner else []))
     instrument = DriftInstrument(
         session.judges[0] if partner else None, turns, run=None if dry_run else session.run, concurrency=concurrency
     )

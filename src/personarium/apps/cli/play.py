@@ -9,7 +9,7 @@ import typer
 
 from personarium.apps.cli import options as opt
 from personarium.apps.cli.output import printable, speaks
-from personarium.apps.cli.session import RunOptions, Session, finish_run, read_personas
+from personarium.apps.cli.session import Session, finish_run, read_personas, run_options
 from personarium.apps.cli.spasm import play_spasm
 from personarium.core.errors import UsageError
 
@@ -51,6 +51,7 @@ def play(
 
     Example: personarium play "A shy librarian from Oslo" "A loud chef from Naples" --dialogues 3 --turns 6
     """
+    given = dict(locals())
     people = [person for source in personas or () for person in read_personas(source, None)]
     if not people and not spasm:
         raise UsageError("nobody to play: name personas, or let --spasm make them")
@@ -65,23 +66,7 @@ def play(
         "spasm": spasm,
     }
     judges = [partner, *([detector] if detector else [])]
-    session = Session(
-        RunOptions(
-            "play",
-            model,
-            judges,
-            base_url,
-            base_url,
-            seed,
-            out,
-            concurrency,
-            max_cost,
-            prices,
-            dry_run,
-            as_json,
-            config,
-        )
-    )
+    session = Session(run_options("play", {**given, "judge_base_url": base_url}, config, judges))
     if spasm:
         play_spasm(session, spasm, dialogues, turns, projection)
         return

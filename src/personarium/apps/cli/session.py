@@ -64,6 +64,26 @@ class RunOptions:
         }
 
 
+# Options that every command with a run may have; what a command lacks keeps its default.
+_SHARED = ("base_url", "judge_base_url", "seed", "out", "concurrency", "max_cost", "prices", "dry_run", "as_json")
+
+
+def run_options(
+    kind: str, given: Mapping[str, Any], config: Mapping[str, Any], judges: Sequence[str] = (), model: str | None = None
+) -> RunOptions:
+    """The run options of a command.
+
+    Args:
+        kind: The command's name.
+        given: The command's own options by name (its ``locals()`` before it does anything).
+        config: What decides the result beyond the models.
+        judges: Names of the judges.
+        model: The player, where the command has no ``--model``.
+    """
+    shared = {name: given[name] for name in _SHARED if name in given}
+    return RunOptions(kind, model or given["model"], judges, config=config, **shared)
+
+
 class Session:
     """One command's run with its models; use it in a ``with`` block.
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from personarium.core.exports import lazy_exports
 
 if TYPE_CHECKING:
     from personarium.models.simulated.ledger import Ledger as Ledger
@@ -14,19 +15,15 @@ if TYPE_CHECKING:
     from personarium.models.simulated.reading import attributes as attributes
     from personarium.models.simulated.subject import SimulatedModel as SimulatedModel
 
-_EXPORTS = {
-    "CONTROLS": "parameters",
-    "Ledger": "ledger",
-    "Parameters": "parameters",
-    "SimulatedModel": "subject",
-    "attributes": "reading",
-    "canonical_name": "parameters",
-    "parse_name": "parameters",
-}
-__all__ = sorted(_EXPORTS)
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _EXPORTS:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_EXPORTS[name]}"), name)
+__all__, __getattr__, __dir__ = lazy_exports(
+    __name__,
+    {
+        "CONTROLS": "personarium.models.simulated.parameters",
+        "Ledger": "personarium.models.simulated.ledger",
+        "Parameters": "personarium.models.simulated.parameters",
+        "SimulatedModel": "personarium.models.simulated.subject",
+        "attributes": "personarium.models.simulated.reading",
+        "canonical_name": "personarium.models.simulated.parameters",
+        "parse_name": "personarium.models.simulated.parameters",
+    },
+)

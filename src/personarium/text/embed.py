@@ -1,7 +1,7 @@
 """Sentence embeddings: the protocol, the static default that needs no torch and no network, others by name.
 
-The static table is distilled from all-MiniLM-L6-v2 (see ``docs/embedder.md`` for what is lost and how fast it is, and
-``tools/distil_embedder.py`` for how it is made). A text's vector is the sum of its tokens' rows, scaled to length 1;
+The static table is distilled from all-MiniLM-L6-v2 and fitted to its sentence vectors (see ``docs/embedder.md`` for
+what is lost and how fast it is, and ``tools/distil_embedder.py`` for how it is made). A text's vector is the sum of its tokens' rows, scaled to length 1;
 the rows carry the tokens' weights already.
 """
 
@@ -53,8 +53,9 @@ class StaticEmbedder:
     The table is read at the first use. A text's vector depends on that text alone, not on its neighbours in the call.
     Word order is not seen: "the dog bit the man" and "the man bit the dog" are the same.
 
-    Source: model2vec (distillation, SIF weights by token rank); all-MiniLM-L6-v2 (Apache-2.0).
-    Differs: 8-bit codes with one scale a row instead of 16-bit floats; unknown and padding tokens weigh nothing.
+    Source: model2vec (distillation, SIF weights by token rank) and its tokenlearn (rows fitted to sentence vectors);
+        all-MiniLM-L6-v2 (Apache-2.0).
+    Differs: the fit stays near the distilled tokens and also keeps cosines (tools/fit_embedder.py); 8-bit codes with one scale a row instead of 16-bit floats; unknown and padding tokens weigh nothing.
     """
 
     @property

@@ -54,7 +54,7 @@ def commands_page() -> str:
     root = typer.main.get_command(build())
     lines = [MADE.format("src/personarium/apps/cli/"), f"# Commands\n\n{HELP}\n\n"]
     lines.append(
-        "`--json` prints one document `{status, data, warnings}`. Exit codes: 0 ok, 2 usage, 3 not found, 4 stopped at the cost "
+        "`--json` prints one document `{status, data, warnings}`. Exit codes: 0 ok, 1 nothing could be measured or the disk refused, 2 usage, 3 not found, 4 stopped at the cost "
     )
     lines.append("limit, 5 a file that is not what it should be, 6 an endpoint, 130 stopped by hand.\n")
     for group, name, _, _ in COMMANDS:

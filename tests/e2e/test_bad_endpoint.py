@@ -160,7 +160,7 @@ def test_a_writer_without_a_readable_question_leaves_nothing_measured_and_says_w
         arguments = ("bench", "personagym", "--persona", "A retired nurse from Naples.", "--task", "Toxicity")
         arguments += ("--judge", "openai/m", "--judge-base-url", server.base_url, "--out", "run", "--json")
         ended = personarium(*arguments, cwd=tmp_path)
-    assert ended.code == 0, ended.err
+    assert ended.code == 1, ended.err
     data = ended.document["data"]
     assert (data["questions"], data["failures"]) == (0, {"unparsed": 1})
     assert data["estimates"]["PersonaScore"]["value"] is None

@@ -38,6 +38,7 @@ def personagym(
     base_url: opt.BaseUrl = None,
     judge_base_url: opt.JudgeBaseUrl = None,
     concurrency: opt.Concurrency = 50,
+    timeout: opt.Timeout = None,
     max_cost: opt.MaxCost = None,
     prices: opt.Prices = None,
     out: opt.Out = None,

@@ -38,6 +38,7 @@ def calibrate(
     ] = 12,
     controls: Annotated[bool, typer.Option("--controls/--no-controls", help="Run the negative controls.")] = True,
     concurrency: opt.Concurrency = 50,
+    timeout: opt.Timeout = None,
     max_cost: opt.MaxCost = None,
     prices: opt.Prices = None,
     out: opt.Out = None,

@@ -68,7 +68,11 @@ def _show_randomness(report: Any) -> None:
     for c in report.comparisons:
         limits = "" if None in c.ci else f" [{c.ci[0]:.2f}, {c.ci[1]:.2f}]"
         p = "" if c.p is None else f", p {c.p:.4f} (Holm {c.p_holm:.4f})"
-        out.print(f"\n{c.a} minus {c.b}: {number(c.delta)}{limits}{p}\n  speaks about {c.speaks_about}", soft_wrap=True)
+        out.print(
+            f"\n{c.a} minus {c.b}: {number(c.delta)}{limits}{p}\n  speaks about {c.speaks_about}",
+            soft_wrap=True,
+            markup=False,
+        )
 
 
 @speaks
@@ -92,6 +96,7 @@ def apc(
     base_url: opt.BaseUrl = None,
     judge_base_url: opt.JudgeBaseUrl = None,
     concurrency: opt.Concurrency = 50,
+    timeout: opt.Timeout = None,
     max_cost: opt.MaxCost = None,
     prices: opt.Prices = None,
     out: opt.Out = None,
@@ -250,6 +255,7 @@ def drift(
     ] = None,
     base_url: opt.BaseUrl = None,
     concurrency: opt.Concurrency = 50,
+    timeout: opt.Timeout = None,
     max_cost: opt.MaxCost = None,
     prices: opt.Prices = None,
     out: opt.Out = None,

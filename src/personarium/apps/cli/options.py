@@ -39,6 +39,12 @@ JudgeBaseUrl = Annotated[
 Concurrency = Annotated[
     int, typer.Option("--concurrency", min=1, max=10_000, help="Requests in flight at once.", rich_help_panel="Run")
 ]
+Timeout = Annotated[
+    float | None,
+    typer.Option(
+        "--timeout", min=0.1, help="Seconds that one request to an endpoint may take (600).", rich_help_panel="Run"
+    ),
+]
 MaxCost = Annotated[
     float | None,
     typer.Option(

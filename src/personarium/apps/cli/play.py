@@ -40,6 +40,7 @@ def play(
         ),
     ] = 0,
     concurrency: opt.Concurrency = 50,
+    timeout: opt.Timeout = None,
     max_cost: opt.MaxCost = None,
     prices: opt.Prices = None,
     out: opt.Out = None,

@@ -27,6 +27,7 @@ class RunOptions:
         judges: Names of the judges; empty where the command needs none.
         base_url: Endpoint of the player.
         judge_base_url: Endpoint of the judges; the player's when the judges are not named apart.
+        timeout: Seconds that one request to an endpoint may take; None for the client's own limit.
         config: What decides the result beyond the models.
     """
 
@@ -38,6 +39,7 @@ class RunOptions:
     seed: int = 0
     out: Path | None = None
     concurrency: int = 50
+    timeout: float | None = None
     max_cost: float | None = None
     prices: Path | None = None
     dry_run: bool = False
@@ -65,7 +67,18 @@ class RunOptions:
 
 
 # Options that every command with a run may have; what a command lacks keeps its default.
-_SHARED = ("base_url", "judge_base_url", "seed", "out", "concurrency", "max_cost", "prices", "dry_run", "as_json")
+_SHARED = (
+    "base_url",
+    "judge_base_url",
+    "seed",
+    "out",
+    "concurrency",
+    "timeout",
+    "max_cost",
+    "prices",
+    "dry_run",
+    "as_json",
+)
 
 
 def run_options(
@@ -95,15 +108,15 @@ class Session:
     """
 
     def __init__(self, options: RunOptions) -> None:
-        from personarium.models import load_prices, open_model
+        from personarium.models import load_prices
         from personarium.runs import Run, progress_for
 
         self.options = options
         self.output = Output(options.as_json)
         self.prices = load_prices(options.prices) if options.prices else None
-        opened = open_model(options.model, base_url=options.base_url)
+        opened = self._open(options.model, options.base_url)
         others = [
-            open_model(name, base_url=options.judge_base_url or (options.base_url if name == options.model else None))
+            self._open(name, options.judge_base_url or (options.base_url if name == options.model else None))
             for name in options.judges
         ]
         self.plain_models = [opened, *others]
@@ -125,6 +138,12 @@ class Session:
             self.run.__exit__(type(error), error, None)
             raise
         self._warn_if_simulated()
+
+    def _open(self, name: str, base_url: str | None) -> ChatModel:
+        from personarium.models import open_model
+
+        in_process = name.split(":")[0].split("/")[0] in ("simulated", "hf")
+        return open_model(name, base_url=base_url, timeout_s=None if in_process else self.options.timeout)
 
     def wrap(self, model: ChatModel, role: str) -> ChatModel:
         """A model as this run asks it."""
@@ -207,10 +226,17 @@ def read_personas(source: str | None, number: int | None) -> list[Any]:
 
 
 def finish_run(session: Session, data: Mapping[str, Any], show: Callable[[Any], None]) -> None:
-    """After the run closed: write its report, name it, and say the result once."""
+    """After the run closed: write its report, name it, and say the result once.
+
+    Exit code 1 when nothing at all could be measured: everything failed, and the report says why.
+    """
     from personarium.report import write_report
 
     path = write_report(session.run.path)
+    estimates = list(dict(data.get("estimates") or {}).values())
+    nothing = bool(estimates) and all(estimate["value"] is None for estimate in estimates)
+    if nothing:
+        session.output.warn("nothing could be measured; the report lists what failed")
     document = {**data, "run": str(session.run.path), "report": str(path)}
 
     def people() -> None:
@@ -219,3 +245,5 @@ def finish_run(session: Session, data: Mapping[str, Any], show: Callable[[Any], 
         out.print(f"\nreport  {path}", soft_wrap=True, markup=False)
 
     session.output.finish(document, people)
+    if nothing:
+        raise SystemExit(1)

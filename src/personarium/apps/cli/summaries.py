@@ -95,7 +95,7 @@ def _judge_section(result: Any) -> dict[str, Any]:
                 judge,
                 e.as_dict(),
                 sum(q.scores.get(judge) is not None for q in result.questions),
-                sum(q.scores.get(judge) is None for q in result.questions),
+                sum(q.scores.get(judge) is None for q in result.questions if q.answer is not None),
             ]
             for judge, e in result.judge_means().items()
         ],

@@ -141,8 +141,8 @@ class PersonaGymResult:
 
     @property
     def unparsed(self) -> int:
-        """Verdicts that could not be read, over all judges."""
-        return sum(not v for q in self.questions for v in q.scores.values())
+        """Verdicts that could not be read, over all judges; a question without an answer was never judged."""
+        return sum(not v for q in self.questions if q.answer is not None for v in q.scores.values())
 
     def scores_file(self, as_published: bool = False) -> dict[str, Any]:
         """Task means under the labels of the published score files, per persona id.

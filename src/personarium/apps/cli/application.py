@@ -23,6 +23,7 @@ COMMANDS = (
     ("bench", "personagym", "bench", "personagym"),
     ("measure", "apc", "measure", "apc"),
     ("measure", "drift", "measure", "drift"),
+    ("measure", "rubric", "rubric", "rubric"),
     ("measure", "randomness", "measure", "randomness"),
 )
 _GROUPS = {

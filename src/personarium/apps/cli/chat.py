@@ -82,7 +82,6 @@ class _Talk:
             self.path.rename(_free_name(self.path))
         stored = load_dialogues(self.path) if self.path.exists() else []
         self.dialogue = stored[0] if stored else Dialogue(self.path.stem, cast=(YOU, self.agent.id))
-        self.path.parent.mkdir(parents=True, exist_ok=True)
         if stored and self.terminal and not self.quiet:
             self._recall()
 
@@ -149,7 +148,10 @@ class _Talk:
 
     def _keep(self) -> None:
         from personarium.core import save_dialogues
+        from personarium.runs.disk import storage
 
+        with storage(f"cannot keep the talk in {self.path}"):
+            self.path.parent.mkdir(parents=True, exist_ok=True)
         save_dialogues([self.dialogue], self.path)
 
     def _recall(self) -> None:

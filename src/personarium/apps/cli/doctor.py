@@ -69,11 +69,15 @@ async def _try(name: str, base_url: str | None) -> dict[str, str]:
 
     try:
         model = open_model(name, base_url=base_url)
-        reply = await model.generate([user(_QUESTION)], Sampling(temperature=0, max_tokens=16, seed=0))
-        await _close(model)
     except PersonariumError as error:
         return {"model": name, "status": "failed", "says": str(error)}
-    return {"model": name, "status": "answers", "says": printable(reply.text[:80])}
+    try:
+        reply = await model.generate([user(_QUESTION)], Sampling(temperature=0, max_tokens=16, seed=0))
+    except PersonariumError as error:
+        return {"model": name, "status": "failed", "says": str(error)}
+    finally:
+        await _close(model)
+    return {"model": name, "status": "answers", "says": reply.text[:80]}
 
 
 async def _try_endpoint(preset: str) -> dict[str, str]:

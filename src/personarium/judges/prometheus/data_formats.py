@@ -84,17 +84,21 @@ class PairItem:
     source: str = ""
 
 
-def load_scored(path: str | Path) -> list[ScoredItem]:
+def load_scored(path: str | Path, rubric: Rubric | None = None) -> list[ScoredItem]:
     """Read ``mt_bench_eval``, ``vicuna_eval`` or our own rubric items (JSON lines or one JSON list).
 
     A published line has ``idx`` and ``instruction`` (the whole prompt), and in the Vicuna file ``gpt4_score`` (three).
     Our own has ``response`` and ``rubric`` (``criterion`` with ``levels``, or ``criteria`` with ``score1`` ... ``score5``).
 
+    Args:
+        path: The file.
+        rubric: For our own lines that have a ``response`` and no rubric of their own.
+
     Raises:
         NotFound: No such file.
         InvalidInput: A pointer of git LFS in place of the data, a line that is no item, an id that occurs twice.
     """
-    items = [_scored(row, where) for where, row in read_rows(path)]
+    items = [_scored(row, where, rubric) for where, row in read_rows(path)]
     _unique([item.id for item in items], str(path))
     return items
 
@@ -141,7 +145,7 @@ def _line(line: str, where: str) -> Any:
     return parse_json(line, where)
 
 
-def _scored(row: Mapping[str, Any], where: str) -> ScoredItem:
+def _scored(row: Mapping[str, Any], where: str, shared: Rubric | None = None) -> ScoredItem:
     id = str(row["idx"] if "idx" in row else row.get("id", where.rsplit(" ", 1)[-1]))
     instruction = _text(row, "instruction", where)
     scores = row.get("gpt4_score", [])
@@ -152,7 +156,7 @@ def _scored(row: Mapping[str, Any], where: str) -> ScoredItem:
         raise InvalidInput(where, "a score from 1 to 5", human, "human")
     known = ("idx", "id", "instruction", "response", "rubric", "reference", "persona", "human", "gpt4_score")
     meta = {k: v for k, v in row.items() if k not in known}
-    if "rubric" not in row:
+    if "rubric" not in row and (shared is None or "response" not in row):
         return ScoredItem(
             id, response=response_in(instruction), prompt=instruction, human=human, gpt4=tuple(scores), meta=meta
         )
@@ -160,7 +164,7 @@ def _scored(row: Mapping[str, Any], where: str) -> ScoredItem:
         id,
         instruction,
         _text(row, "response", where),
-        read_rubric(row["rubric"], where),
+        read_rubric(row["rubric"], where) if "rubric" in row else shared,
         row.get("reference"),
         row.get("persona"),
         human=human,

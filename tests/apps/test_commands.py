@@ -47,9 +47,13 @@ def test_doctor_says_what_answers(capsys: Capture) -> None:
     found = data_of(capsys, "doctor", "--model", "simulated")
     assert found["models"][0]["status"] == "answers"
     assert found["packages"]["aiohttp"]
-    assert (
-        data_of(capsys, "doctor", "--model", "ollama/none", "--base-url", "http://127.0.0.1:9/v1", code=6) is not None
-    )
+
+
+def test_doctor_exits_6_when_a_model_does_not_answer(capsys: Capture) -> None:
+    assert application(["doctor", "--model", "ollama/none", "--base-url", "http://127.0.0.1:9/v1", "--json"]) == 6
+    (entry,) = json.loads(capsys.readouterr().out)["data"]["models"]
+    assert entry["status"] == "failed"
+    assert entry["says"]
 
 
 def test_make_keeps_every_quota(capsys: Capture, tmp_path: Path) -> None:

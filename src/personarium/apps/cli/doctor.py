@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from personarium.apps.cli.options import AsJson, BaseUrl
-from personarium.apps.cli.output import Output, console, printable, speaks
+from personarium.apps.cli.output import Output, console, speaks
 
 _CORE = ("aiohttp", "pydantic", "numpy", "scipy", "polars", "scikit-learn", "tokenizers", "rapidfuzz", "jinja2")
 _EXTRAS = {"hf": ("torch", "transformers"), "inspect": ("inspect-ai",)}

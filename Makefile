@@ -28,7 +28,7 @@ docs: $(STAMP)
 	$(BIN)/python tools/make_docs.py
 
 perf: $(DEV) $(VENV)/.ready-perf
-	$(BIN)/python benchmarks/run_all.py
+	$(BIN)/python benchmarks/run_all.py --write
 
 $(STAMP): pyproject.toml constraints.txt tools/make_venv.sh
 	sh tools/make_venv.sh $(PYTHON) $(VENV)

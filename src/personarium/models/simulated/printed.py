@@ -16,6 +16,7 @@ _PAIR = re.compile(
     r"(?<![\w.])[(\[]?([A-Ia-i]|\d{1,2})[)\]]?(?:\s*(?:=|:|\)|-|–|\()\s*|\s+(?:means|is)\s+)"
     r"[\"“']?(?!(?:to|and|or)\b)([A-Za-z][A-Za-z' ]{1,40})"
 )
+_KEY_AFTER = re.compile(r"[(=:]\s*(?:\d{1,2}|[A-I])\s*\)?(?![\w.])")
 _AFTER = re.compile(r"([A-Za-z][A-Za-z' ]{1,40}?)[\"”']?\s*[(=:]\s*(\d{1,2}|[A-I])\s*\)?(?![\w.])")
 
 
@@ -148,7 +149,8 @@ def labels_in(text: str) -> tuple[Option, ...]:
             found.setdefault(key, Option(key, " ".join(label.split())))
     if len(found) < 2:
         found.clear()
-        for label, key in _AFTER.findall(text):
+        # _AFTER tries every letter of a text as a label's first, so it is asked only where a key stands at all.
+        for label, key in _AFTER.findall(text) if _KEY_AFTER.search(text) else ():
             label = re.sub(r"^(?:.*\b(?:from|to|and|or|scale)\s+)", "", label.strip())
             if meaning(label) is not None:
                 found.setdefault(key, Option(key, label))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from personarium.core.chat import ChatModel, Message, Sampling
+from personarium.core.chat import ChatModel, Message, Role, Sampling
 from personarium.core.errors import RemoteError, UsageError
 from personarium.core.label import labelled
 from personarium.core.results import Failure
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 Read = Callable[[str], "dict[str, Any] | Unparsed"]
 Observer = Callable[["Step", Mapping[str, Any], list[Message]], None]
+_ROLES: tuple[Role, ...] = ("system", "user")
 _observer: ContextVar[Observer | None] = ContextVar("personarium_step_observer", default=None)
 
 
@@ -86,20 +87,18 @@ class Step:
         Raises:
             UsageError: When an input that the template names is missing.
         """
-        from jinja2 import UndefinedError
-
-        template = _template(self.package, self.template)
+        template, given_up = _template(self.package, self.template)
         messages: list[Message] = []
         try:
             # shared=True spares a copy of the (two) globals for every prompt
             context = template.new_context({**template.globals, **inputs}, shared=True)
-            for role in ("system", "user"):
+            for role in _ROLES:
                 if role in template.blocks:
                     text = "".join(template.blocks[role](context)).strip()
                     if text:
                         messages.append({"role": role, "content": text})
-        except UndefinedError as error:
-            raise UsageError(f"step {self.name} cannot be rendered: {error.message}; give it as an input") from error
+        except given_up as error:
+            raise UsageError(f"step {self.name} cannot be rendered: {error}; give it as an input") from error
         form = self.form_for(inputs)
         if form is not None:
             messages[-1]["content"] += "\n\n" + form.show()
@@ -201,5 +200,8 @@ def _source(package: str, template: str) -> str:
 
 
 @lru_cache(maxsize=512)
-def _template(package: str, template: str) -> Template:
-    return _environment().from_string(_source(package, template))
+def _template(package: str, template: str) -> tuple[Template, type[Exception]]:
+    """The compiled template, and what it raises when an input is missing (jinja2 is imported only when one is used)."""
+    from jinja2 import UndefinedError
+
+    return _environment().from_string(_source(package, template)), UndefinedError

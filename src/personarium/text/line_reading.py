@@ -82,6 +82,9 @@ def read_loose(line: Line, reply: str) -> dict[str, Any] | Unparsed:
         alone = line.holes[0].accept(reply.strip())
         if not isinstance(alone, Unparsed) and alone != "" and line.holes[0].kind != "path":
             return {line.holes[0].name: alone}
+    ended = _ends_with_it(line, reply)
+    if ended is not None:
+        return ended
     shadow = reply.translate(SHADOW)
     parts = plan(line)
     found: dict[int, Found] = {}
@@ -92,6 +95,19 @@ def read_loose(line: Line, reply: str) -> dict[str, Any] | Unparsed:
                 return typed
             found.update(zip(part.holes, typed, strict=True))
     return _with_texts(line, found, shadow, reply)
+
+
+def _ends_with_it(line: Line, reply: str) -> dict[str, Any] | None:
+    """The usual case, quickly: the form's one number stands behind its literal at the very end, where it always counts."""
+    if len(line.tokens) != 2 or not isinstance(line.tokens[0], str) or line.holes[0].kind != "number":
+        return None
+    literal = line.tokens[0].strip()
+    at = reply.rfind(literal)
+    digits = reply[at + len(literal) :].strip().removesuffix(".") if literal and at >= 0 else ""
+    if not (digits.isascii() and digits.isdigit() and len(digits) < 10):
+        return None
+    value = number_value(line.holes[0], digits)
+    return None if value is None else {line.holes[0].name: value}
 
 
 # The plan: a form cut into parts with their regular expressions

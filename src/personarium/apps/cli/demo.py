@@ -38,7 +38,15 @@ def demo(
     config = {"partner": PARTNER, "people": PEOPLE, "turns": TURNS, "shipped": SHIPPED}
     session = Session(
         RunOptions(
-            "demo", SUBJECT, [JUDGE, PARTNER], seed=0, out=folder, dry_run=dry_run, as_json=as_json, config=config
+            "demo",
+            SUBJECT,
+            [JUDGE, PARTNER],
+            seed=0,
+            out=folder,
+            dry_run=dry_run,
+            as_json=as_json,
+            config=config,
+            roles=("judge", "partner"),
         )
     )
     if dry_run:

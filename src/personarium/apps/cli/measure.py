@@ -273,7 +273,11 @@ def drift(
 
     people = read_personas(persona, None)
     config = {"personas": [p.id for p in people], "turns": turns, "partner": partner}
-    session = Session(run_options("drift", {**given, "judge_base_url": base_url}, config, [partner] if partner else []))
+    session = Session(
+        run_options(
+            "drift", {**given, "judge_base_url": base_url}, config, [partner] if partner else [], roles=("partner",)
+        )
+    )
     instrument = DriftInstrument(
         session.judges[0] if partner else None, turns, run=None if dry_run else session.run, concurrency=concurrency
     )

@@ -67,7 +67,9 @@ def play(
         "spasm": spasm,
     }
     judges = [partner, *([detector] if detector else [])]
-    session = Session(run_options("play", {**given, "judge_base_url": base_url}, config, judges))
+    session = Session(
+        run_options("play", {**given, "judge_base_url": base_url}, config, judges, roles=("partner", "detector"))
+    )
     if spasm:
         play_spasm(session, spasm, dialogues, turns, projection)
         return

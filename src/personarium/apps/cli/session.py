@@ -29,6 +29,7 @@ class RunOptions:
         judge_base_url: Endpoint of the judges; the player's when the judges are not named apart.
         timeout: Seconds that one request to an endpoint may take; None for the client's own limit.
         config: What decides the result beyond the models.
+        roles: What the models in ``judges`` do, for the records, where they do not judge (``partner``, ...).
     """
 
     kind: str
@@ -45,6 +46,7 @@ class RunOptions:
     dry_run: bool = False
     as_json: bool = False
     config: Mapping[str, Any] = field(default_factory=dict)
+    roles: Sequence[str] = ()
 
     def folder(self) -> Path:
         """``--out``, or a folder named by the configuration, so that repeating the command finds its run."""
@@ -82,7 +84,12 @@ _SHARED = (
 
 
 def run_options(
-    kind: str, given: Mapping[str, Any], config: Mapping[str, Any], judges: Sequence[str] = (), model: str | None = None
+    kind: str,
+    given: Mapping[str, Any],
+    config: Mapping[str, Any],
+    judges: Sequence[str] = (),
+    model: str | None = None,
+    roles: Sequence[str] = (),
 ) -> RunOptions:
     """The run options of a command.
 
@@ -92,9 +99,10 @@ def run_options(
         config: What decides the result beyond the models.
         judges: Names of the judges.
         model: The player, where the command has no ``--model``.
+        roles: Of the judges, where they do something else.
     """
     shared = {name: given[name] for name in _SHARED if name in given}
-    return RunOptions(kind, model or given["model"], judges, config=config, **shared)
+    return RunOptions(kind, model or given["model"], judges, config=config, roles=roles, **shared)
 
 
 class Session:
@@ -133,7 +141,8 @@ class Session:
             )
         try:
             self.player = self.wrap(opened, "player")
-            self.judges = [self.wrap(model, "judge") for model in others]
+            roles = [*options.roles, *["judge"] * len(others)]
+            self.judges = [self.wrap(model, role) for model, role in zip(others, roles, strict=False)]
         except BaseException as error:
             self.run.__exit__(type(error), error, None)
             raise

@@ -160,6 +160,22 @@ def test_report_is_written_again_and_the_table_exported(capsys: Capture, tmp_pat
     assert data_of(capsys, "report", "nowhere", code=3)
 
 
+def test_a_benchmark_run_shows_how_its_judge_was_calibrated(capsys: Capture, tmp_path: Path) -> None:
+    options = ("bench", "personagym", "-n", "1", "--task", "Persona Consistency", "--calibrate")
+    planned = data_of(capsys, *options, "--dry-run")
+    expected = {step["step"]: step["calls"] for step in planned["steps"]}
+    data_of(capsys, *options, "-o", "run")
+    summary = json.loads((tmp_path / "run" / "summary.json").read_text())
+    titles = [section.get("title") for section in summary["sections"]]
+    assert "Measured value against realised truth" in titles
+    assert "What fools this instrument" in titles
+    page = (tmp_path / "run" / "report.html").read_text()
+    assert "simulated/copycat" in page
+    (controls,) = [s for s in summary["sections"] if s.get("title") == "What fools this instrument"]
+    subjects = 3 + 4 + len(controls["rows"]) - 1  # grid, equal subjects, controls (the first row is the honest one)
+    assert expected["calibration.grade"] == 12 * subjects
+
+
 def test_chat_reads_lines_and_goes_on_next_time(
     capsys: Capture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,6 +10,9 @@ from personarium.apps.cli import options as opt
 from personarium.apps.cli.output import speaks
 from personarium.apps.cli.session import Session, finish_run, read_personas, run_options
 
+# The calibration of a run's own instrument: small, because a judge may cost money.
+CALIBRATED, FIDELITIES, EQUALS, CONTROLS = 12, (0.0, 0.5, 1.0), 4, 11
+
 
 @speaks
 def personagym(
@@ -34,6 +37,13 @@ def personagym(
     erratum: Annotated[list[str], typer.Option("--erratum", help="Bring one published fault back, by its id.")] = [],  # noqa: B006
     baselines: Annotated[
         bool, typer.Option("--baselines", help="Also run the player without persona and with another's.")
+    ] = False,
+    calibrate: Annotated[
+        bool,
+        typer.Option(
+            "--calibrate",
+            help="Also try the first judge on simulated subjects (432 more judge calls) and show what it detects.",
+        ),
     ] = False,
     base_url: opt.BaseUrl = None,
     judge_base_url: opt.JudgeBaseUrl = None,
@@ -75,6 +85,7 @@ def personagym(
             "missing": missing,
             "as_published": faults,
             "baselines": baselines,
+            "calibrate": calibrate,
         },
         judge,
     )
@@ -90,11 +101,17 @@ def personagym(
             config=config,
             fresh=fresh,
         )
+        if calibrate:
+            calls = CALIBRATED * (len(FIDELITIES) + EQUALS + CONTROLS)
+            for step in ("examples", "grade"):
+                session.run.plan.expect(f"calibration.{step}", names[0], calls, prompt_tokens=900)
         session.show_plan()
         return
     with session:
-        result, others = session.work(_run(session, people, config, fresh, faults or False, baselines))
-        _write(session, result, others)
+        result, others, calibration = session.work(
+            _run(session, people, config, fresh, faults or False, baselines, calibrate)
+        )
+        _write(session, result, others, calibration)
     estimates = {name: e.as_dict() for name, e in result.estimates().items()}
     data = {
         "estimates": estimates,
@@ -108,7 +125,9 @@ def personagym(
     finish_run(session, data, lambda out_: _show(out_, result))
 
 
-async def _run(session: Session, people: Any, config: Any, fresh: bool, faults: Any, baselines: bool) -> Any:
+async def _run(
+    session: Session, people: Any, config: Any, fresh: bool, faults: Any, baselines: bool, calibrates: bool
+) -> Any:
     from dataclasses import replace
 
     from personarium.benchmarks.personagym import run_personagym
@@ -128,14 +147,29 @@ async def _run(session: Session, people: Any, config: Any, fresh: bool, faults: 
 
     result = await one("own")
     others = {name: await one(name) for name in ("none", "shuffled")} if baselines else {}
-    return result, others
+    return result, others, await _calibration(session) if calibrates else None
 
 
-def _write(session: Session, result: Any, others: dict[str, Any]) -> None:
+async def _calibration(session: Session) -> Any:
+    """The instrument of this run, one task with its first judge, on subjects whose truth is known."""
+    from personarium.apps.cli.calibrate import make_instrument
+    from personarium.measure.calibrate import calibrate, keyed_world
+
+    world = keyed_world(CALIBRATED)
+    instrument = make_instrument("personagym", world, session.judges[0])
+    return await calibrate(
+        instrument, grid={"fidelity": FIDELITIES}, personas=world, equals=EQUALS, seed=session.options.seed
+    )
+
+
+def _write(session: Session, result: Any, others: dict[str, Any], calibration: Any) -> None:
     from personarium.apps.cli.summaries import personagym_summary
 
     session.run.write_results(result.rows())
-    session.run.write_summary(personagym_summary(result, others, session.output.warnings))
+    summary = personagym_summary(result, others, session.output.warnings)
+    if calibration is not None:
+        summary["sections"] += calibration.sections()
+    session.run.write_summary(summary)
 
 
 def _failures_in_words(counts: dict[str, int], first: Any) -> str:

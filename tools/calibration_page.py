@@ -22,7 +22,7 @@ HEAD = """<!-- made by tools/calibration_page.py; run it again instead of editin
 {sentence}
 
 Each instrument measured simulated subjects that play {personas} personas of a keyed world (personas and questions made from the
-attribute lexicon, bank B). *Realised truth* is what a subject did according to its ledgers, not its setting. A judge, where one is
+attribute lexicon, bank B; for drift with `patience=30`, so that nobody says goodbye before the twelfth turn). *Realised truth* is what a subject did according to its ledgers, not its setting. A judge, where one is
 needed, is `{judge}`. The same numbers come from `personarium calibrate INSTRUMENT --personas {personas}`.
 
 Two readings of the tables: an instrument that follows the truth here may still fail on real text, and one that does not follow it here

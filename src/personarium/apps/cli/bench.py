@@ -62,9 +62,7 @@ def personagym(
     """
     given = dict(locals())
     from personarium.benchmarks.personagym import PersonaGymConfig, load_personas
-    from personarium.benchmarks.personagym.planning import plan_personagym
     from personarium.benchmarks.personagym.tasks import TASKS
-    from personarium.core.results import count_failures
 
     config = PersonaGymConfig(
         tasks=tuple(task) or tuple(t.name for t in TASKS),
@@ -91,30 +89,41 @@ def personagym(
     )
     session = Session(chosen)
     if dry_run:
-        names = [j.name for j in session.judges]
-        plan_personagym(
-            session.run.plan,
-            people,
-            player=session.player.name,
-            judges=names,
-            writer=names[0],
-            config=config,
-            fresh=fresh,
-        )
-        if calibrate:
-            calls = CALIBRATED * (len(FIDELITIES) + EQUALS + CONTROLS)
-            for step in ("examples", "grade"):
-                session.run.plan.expect(f"calibration.{step}", names[0], calls, prompt_tokens=900)
-        session.show_plan()
+        _plan(session, people, config, fresh, calibrate)
         return
     with session:
         result, others, calibration = session.work(
             _run(session, people, config, fresh, faults or False, baselines, calibrate)
         )
         _write(session, result, others, calibration)
-    estimates = {name: e.as_dict() for name, e in result.estimates().items()}
+    _finish(session, result)
+
+
+def _plan(session: Session, people: Any, config: Any, fresh: bool, calibrates: bool) -> None:
+    from personarium.benchmarks.personagym.planning import plan_personagym
+
+    names = [j.name for j in session.judges]
+    plan_personagym(
+        session.run.plan,
+        people,
+        player=session.player.name,
+        judges=names,
+        writer=names[0],
+        config=config,
+        fresh=fresh,
+    )
+    if calibrates:
+        calls = CALIBRATED * (len(FIDELITIES) + EQUALS + CONTROLS)
+        for step in ("examples", "grade"):
+            session.run.plan.expect(f"calibration.{step}", names[0], calls, prompt_tokens=900)
+    session.show_plan()
+
+
+def _finish(session: Session, result: Any) -> None:
+    from personarium.core.results import count_failures
+
     data = {
-        "estimates": estimates,
+        "estimates": {name: e.as_dict() for name, e in result.estimates().items()},
         "unparsed": result.unparsed,
         "failures": count_failures(result.failures),
         "questions": len(result.questions),

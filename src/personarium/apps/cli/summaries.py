@@ -25,7 +25,7 @@ def personagym_summary(result: Any, others: Mapping[str, Any], notices: Sequence
         "scale": {"lo": 1, "hi": 5, "higher_is_better": True, "unit": "points"},
         "notices": list(notices),
         "sections": [
-            _task_section(result, estimates, others),
+            _task_section(result, estimates),
             _persona_section(result),
             *([_baseline_section(result, others)] if others else []),
             _judge_section(result),
@@ -37,7 +37,7 @@ def personagym_summary(result: Any, others: Mapping[str, Any], notices: Sequence
 _SCALE = {"lo": 1, "hi": 5, "higher_is_better": True, "unit": "points"}
 
 
-def _task_section(result: Any, estimates: Mapping[str, Any], others: Mapping[str, Any]) -> dict[str, Any]:
+def _task_section(result: Any, estimates: Mapping[str, Any]) -> dict[str, Any]:
     rows = [
         estimate_row(task, estimates[task], points=[result.task_score(p, task).value for p in result.personas])
         for task in result.tasks

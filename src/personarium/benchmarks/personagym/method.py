@@ -35,7 +35,7 @@ from personarium.core.contract import Contract
 from personarium.core.errata import Published, published_faults
 from personarium.core.errors import UsageError, shorten
 from personarium.core.persona import Persona
-from personarium.core.results import Failure
+from personarium.core.results import Failure, count_failures
 from personarium.models.step import Answer
 from personarium.runs import AsyncioExecutor, Outcome
 
@@ -501,14 +501,8 @@ async def _contract_example(model: ChatModel, seed: int) -> list[dict[str, Any]]
     config = PersonaGymConfig(questions_per_task=2, batch_size=2)
     person = Persona.from_text(_EXAMPLE, id="example")
     result = await run_personagym(model, [model], personas=[person], questions="fresh", config=config, seed=seed)
-    summary = {"id": "setup", "failures": _count(result.setup_failures), "unparsed": result.unparsed}
+    summary = {"id": "setup", "failures": count_failures(result.setup_failures), "unparsed": result.unparsed}
     return [summary, *result.rows()]
-
-
-def _count(failures: Sequence[Failure]) -> dict[str, int]:
-    from personarium.core.results import count_failures
-
-    return count_failures(failures)
 
 
 CONTRACT = Contract(

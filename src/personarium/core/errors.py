@@ -56,7 +56,8 @@ class RemoteError(PersonariumError):
     Args:
         message: One sentence for the user; never contains a key.
         kind: One of ``connection``, ``timeout``, ``auth``, ``rate_limit``, ``server``, ``bad_request``, ``protocol``
-            (a reply that is not of the protocol: truncated JSON, too large, a dropped stream), ``refused``, ``empty``.
+            (a reply that is not of the protocol: truncated JSON, too large, a dropped stream), ``refused``, ``empty``,
+            ``agent`` (the user's own agent raised something or returned no text).
         status: HTTP status, if one came.
         retry_after_s: Seconds that the endpoint asked us to wait, if it did.
     """

@@ -124,7 +124,7 @@ class DriftInstrument:
             fixed open questions (more turns than questions begin them again).
         turns: Own turns of the subject.
         embedder: The static one by default.
-        style: The view by which the subject gets its persona.
+        style: The view by which the subject gets its persona; None for an own agent, which is told nothing.
         text: The view that its turns are compared with.
         projection: Of the subject and of a partner that is a model.
         sampling: Of both.
@@ -137,7 +137,7 @@ class DriftInstrument:
     partner: ChatModel | Speaker | None = None
     turns: int = TURNS
     embedder: Embedder | None = None
-    style: Style = "system"
+    style: Style | None = "system"
     text: Style = "statements"
     projection: Projection = "egocentric"
     sampling: Sampling = PLAYING

@@ -27,6 +27,12 @@ if TYPE_CHECKING:
     from personarium.models.hf import HFModel as HFModel
     from personarium.models.limits import Limited as Limited
     from personarium.models.openai_compatible import OpenAICompatible as OpenAICompatible
+    from personarium.models.own_agents import AgentEndpoint as AgentEndpoint
+    from personarium.models.own_agents import AgentFunction as AgentFunction
+    from personarium.models.own_agents import Sessions as Sessions
+    from personarium.models.own_agents import agent_name as agent_name
+    from personarium.models.own_agents import load_function as load_function
+    from personarium.models.own_agents import open_agent as open_agent
     from personarium.models.presets import PRESETS as PRESETS
     from personarium.models.presets import Preset as Preset
     from personarium.models.registry import equip as equip
@@ -49,6 +55,8 @@ __all__, __getattr__, __dir__ = lazy_exports(
     __name__,
     {
         "Accounted": "personarium.models.accounting",
+        "AgentEndpoint": "personarium.models.own_agents",
+        "AgentFunction": "personarium.models.own_agents",
         "Answer": "personarium.models.step",
         "Cached": "personarium.models.cache",
         "Call": "personarium.models.scripted",
@@ -65,6 +73,7 @@ __all__, __getattr__, __dir__ = lazy_exports(
         "Retrying": "personarium.models.retries",
         "Sampling": "personarium.core.chat",
         "ScriptedModel": "personarium.models.scripted",
+        "Sessions": "personarium.models.own_agents",
         "Step": "personarium.models.step",
         "StreamingModel": "personarium.core.chat",
         "Structured": "personarium.models.structured",
@@ -72,14 +81,17 @@ __all__, __getattr__, __dir__ = lazy_exports(
         "Usage": "personarium.core.chat",
         "UsageLedger": "personarium.models.accounting",
         "Wrapper": "personarium.models.wrapper",
+        "agent_name": "personarium.models.own_agents",
         "ask_structured": "personarium.models.structured",
         "assistant": "personarium.core.chat",
         "cache_key": "personarium.models.cache",
         "close": "personarium.models.wrapper",
         "equip": "personarium.models.registry",
         "innermost": "personarium.models.wrapper",
+        "load_function": "personarium.models.own_agents",
         "load_prices": "personarium.models.accounting",
         "observing": "personarium.models.step",
+        "open_agent": "personarium.models.own_agents",
         "open_model": "personarium.models.registry",
         "price_of": "personarium.models.accounting",
         "stream_reply": "personarium.models.wrapper",

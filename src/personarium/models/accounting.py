@@ -15,7 +15,8 @@ from personarium.models.wrapper import DEFAULT, Wrapper, innermost, stream_reply
 Prices = Mapping[str, tuple[float, float]]
 PER = 1_000_000  # prices are dollars per million tokens
 ASSUMED_REPLY_TOKENS = 1024  # reserved for a reply without max_tokens
-IN_PROCESS = ("simulated", "scripted", "hf/")  # nobody sends a bill for these
+# Nobody sends us a bill for these; what the user's own agent costs its owner is known only from a price file.
+WITHOUT_BILL = ("simulated", "scripted", "hf/", "agent/")
 
 
 class UsageLedger:
@@ -170,7 +171,7 @@ def price_of(name: str, prices: Prices) -> tuple[float, float] | None:
     for known in (name, plain, _short_name(name)):
         if known in prices:
             return prices[known]
-    return (0.0, 0.0) if name.startswith(IN_PROCESS) else None
+    return (0.0, 0.0) if name.startswith(WITHOUT_BILL) else None
 
 
 def _short_name(name: str) -> str:

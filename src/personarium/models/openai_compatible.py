@@ -88,8 +88,11 @@ class OpenAICompatible:
         Raises:
             RemoteError: When no reply of the protocol could be had; its ``kind`` says why.
         """
-        body = wire.chat_body(self.model, messages, sampling, self.dialect)
-        return self._read(await self._fetch("POST", self._chat_url, body), wire.read_reply)
+        return await self.post_chat(wire.chat_body(self.model, messages, sampling, self.dialect))
+
+    async def post_chat(self, body: bytes, headers: Mapping[str, str] | None = None) -> Reply:
+        """The reply to a request body that the caller made, with further headers; raises as :meth:`generate`."""
+        return self._read(await self._fetch("POST", self._chat_url, body, headers), wire.read_reply)
 
     async def stream(self, messages: Sequence[Message], sampling: Sampling = DEFAULT) -> AsyncIterator[str | Reply]:
         """The reply piece by piece, and last the whole :class:`Reply`.
@@ -98,8 +101,13 @@ class OpenAICompatible:
             RemoteError: As ``generate``; a stream that breaks off is kind ``protocol``.
         """
         body = wire.chat_body(self.model, messages, sampling, self.dialect, stream=True)
+        async for piece in self.stream_chat(body):
+            yield piece
+
+    async def stream_chat(self, body: bytes, headers: Mapping[str, str] | None = None) -> AsyncIterator[str | Reply]:
+        """As :meth:`stream`, for a request body that the caller made, with further headers."""
         whole, held = wire.Stream(), ""
-        async with self._response("POST", self._chat_url, body, self._timeouts()[1]) as response:
+        async with self._response("POST", self._chat_url, body, self._timeouts()[1], headers) as response:
             if "json" in response.content_type:  # an endpoint that cannot stream answers as a whole
                 reply = self._read(await self._body(response), wire.read_reply)
                 yield reply.text
@@ -176,13 +184,18 @@ class OpenAICompatible:
 
     @asynccontextmanager
     async def _response(
-        self, method: str, url: str, body: bytes | None, timeout: ClientTimeout
+        self,
+        method: str,
+        url: str,
+        body: bytes | None,
+        timeout: ClientTimeout,
+        headers: Mapping[str, str] | None = None,
     ) -> AsyncIterator[ClientResponse]:
         from aiohttp import ClientError
 
         try:
             async with self._session().request(
-                method, url, data=body, timeout=timeout, proxy=self._proxy, allow_redirects=False
+                method, url, data=body, headers=headers, timeout=timeout, proxy=self._proxy, allow_redirects=False
             ) as response:
                 if not 200 <= response.status < 300:
                     raise await self._status(response)
@@ -190,11 +203,19 @@ class OpenAICompatible:
         except (ClientError, TimeoutError, OSError) as error:
             raise self._transport(error) from None
 
-    async def _fetch(self, method: str, url: str, body: bytes | None) -> bytes:
+    async def _fetch(
+        self, method: str, url: str, body: bytes | None, headers: Mapping[str, str] | None = None
+    ) -> bytes:
         # As _response, written out: the two generators of a context manager would cost a tenth of the whole call.
         try:
             async with self._session().request(
-                method, url, data=body, timeout=self._timeouts()[0], proxy=self._proxy, allow_redirects=False
+                method,
+                url,
+                data=body,
+                headers=headers,
+                timeout=self._timeouts()[0],
+                proxy=self._proxy,
+                allow_redirects=False,
             ) as response:
                 if not 200 <= response.status < 300:
                     raise await self._status(response)

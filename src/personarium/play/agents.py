@@ -65,7 +65,8 @@ class Agent:
     Args:
         persona: Who; a text is read as a persona, None plays nobody (a plain assistant).
         model: Any chat model; a steered one is a chat model like any other.
-        style: How the persona is put into words (see :meth:`Persona.view`).
+        style: How the persona is put into words (see :meth:`Persona.view`); None does not tell it at all: the model is
+            somebody's own agent, and the persona only says who it ought to be.
         sampling: Temperature and limits of its turns; seed, sample, repeat and attempt are set at each call.
         id: Its name as a speaker; the persona's id by default.
         instructions: What follows the persona in the system message: scene, task, manners.
@@ -85,7 +86,7 @@ class Agent:
         persona: Persona | str | None,
         model: ChatModel,
         *,
-        style: Style = "system",
+        style: Style | None = "system",
         sampling: Sampling = PLAYING,
         id: str | None = None,
         instructions: str = "",
@@ -99,7 +100,7 @@ class Agent:
             raise UsageError(f"an agent needs a name of its own, and '{name}' is a role; give it another id")
         self.id, self.persona, self.model = name, who, model
         self.style, self.sampling, self.instructions, self.projection = style, sampling, instructions, projection
-        described = who.view(style).text if who is not None else ""
+        described = who.view(style).text if who is not None and style is not None else ""
         self.system = "\n\n".join(part for part in (described.strip(), instructions.strip()) if part)
 
     def __repr__(self) -> str:

@@ -202,6 +202,7 @@ class DryRun:
         seed: The seed.
     """
 
+    id = "dry"
     path: Path | None = None
     report_path: Path | None = None
     status = "dry"

@@ -207,6 +207,11 @@ class Run:
             self._lock.release()
 
     @property
+    def id(self) -> str:
+        """What tells this run from every other, drawn when its folder was made."""
+        return str(self._manifest["id"])
+
+    @property
     def status(self) -> str:
         """``running``, ``complete``, ``interrupted`` or ``failed``."""
         return str(self._manifest["status"])

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from personarium.apps.cli import options as opt
 from personarium.apps.cli.output import speaks
-from personarium.apps.cli.session import Session, finish_run, read_personas, run_options
+from personarium.apps.cli.session import (
+    Session,
+    digest_of,
+    finish_run,
+    only_persona,
+    read_personas,
+    run_options,
+    warn_of_failures,
+)
 
 # The calibration of a run's own instrument: small, because a judge may cost money.
 CALIBRATED, FIDELITIES, EQUALS, CONTROLS = 12, (0.0, 0.5, 1.0), 4, 11
@@ -23,7 +32,15 @@ def personagym(
     ] = 5,
     persona: Annotated[
         str | None,
-        typer.Option("--persona", "-p", help="Your own: a persona file, or a sentence. Questions are then written."),
+        typer.Option(
+            "--persona", "-p", help="Your own: a card or persona file, or a sentence. Questions are then written."
+        ),
+    ] = None,
+    questions: Annotated[
+        Path | None,
+        typer.Option(
+            "--questions", help="Your own, or a run's questions.jsonl: JSON lines with question, task?, persona_id?."
+        ),
     ] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Have settings and questions written anew.")] = False,
     task: Annotated[list[str], typer.Option("--task", help="One task only; may be repeated.")] = [],  # noqa: B006
@@ -45,6 +62,9 @@ def personagym(
             help="Also try the first judge on simulated subjects (432 more judge calls) and show what it detects.",
         ),
     ] = False,
+    agent: opt.Agent = None,
+    agent_model: opt.AgentModel = None,
+    stateful: opt.Stateful = False,
     base_url: opt.BaseUrl = None,
     judge_base_url: opt.JudgeBaseUrl = None,
     concurrency: opt.Concurrency = 50,
@@ -58,25 +78,28 @@ def personagym(
 ) -> None:
     """PersonaGym: five tasks, graded 1 to 5 by an ensemble of judges.
 
-    Example: personarium bench personagym --personas 5 --model ollama/llama3.2 --judge openai/gpt-4o
+    Example: personarium bench personagym --persona card.png --agent http://127.0.0.1:8000/v1 --judge openai/gpt-4o
     """
     given = dict(locals())
-    from personarium.benchmarks.personagym import PersonaGymConfig, load_personas
+    from personarium.benchmarks.personagym import PersonaGymConfig, load_own_questions, load_personas
     from personarium.benchmarks.personagym.tasks import TASKS
 
     config = PersonaGymConfig(
         tasks=tuple(task) or tuple(t.name for t in TASKS),
         batch_size=batch_size,
         missing=missing,  # type: ignore[arg-type]
+        identity="own" if agent is None else "none",
     )
     people = load_personas(personas) if persona is None else read_personas(persona, None)
-    fresh = fresh or persona is not None
+    own = None if questions is None else load_own_questions(questions, people, config.tasks)
+    fresh = own is None and (fresh or persona is not None)
     faults: Any = True if as_published else sorted(erratum)
     chosen = run_options(
         "personagym",
         given,
         {
             "personas": [p.id for p in people],
+            "questions": own and digest_of(own),
             "fresh": fresh,
             "tasks": list(config.tasks),
             "batch_size": batch_size,
@@ -88,18 +111,21 @@ def personagym(
         judge,
     )
     session = Session(chosen)
+    only_persona(session, people)
     if dry_run:
-        _plan(session, people, config, fresh, calibrate)
+        _plan(session, people, config, own, fresh, calibrate)
         return
     with session:
         result, others, calibration = session.work(
-            _run(session, people, config, fresh, faults or False, baselines, calibrate)
+            _run(
+                session, people, config, own or ("fresh" if fresh else "stored"), faults or False, baselines, calibrate
+            )
         )
         _write(session, result, others, calibration)
-    _finish(session, result)
+    _finish(session, result, others)
 
 
-def _plan(session: Session, people: Any, config: Any, fresh: bool, calibrates: bool) -> None:
+def _plan(session: Session, people: Any, config: Any, own: Any, fresh: bool, calibrates: bool) -> None:
     from personarium.benchmarks.personagym.planning import plan_personagym
 
     names = [j.name for j in session.judges]
@@ -111,6 +137,7 @@ def _plan(session: Session, people: Any, config: Any, fresh: bool, calibrates: b
         writer=names[0],
         config=config,
         fresh=fresh,
+        questions=own,
     )
     if calibrates:
         calls = CALIBRATED * (len(FIDELITIES) + EQUALS + CONTROLS)
@@ -119,34 +146,36 @@ def _plan(session: Session, people: Any, config: Any, fresh: bool, calibrates: b
     session.show_plan()
 
 
-def _finish(session: Session, result: Any) -> None:
+def _finish(session: Session, result: Any, others: dict[str, Any]) -> None:
+    from personarium.apps.cli.summaries import BASELINES
     from personarium.core.results import count_failures
 
+    baselines = {BASELINES[name]: other.estimates()["PersonaScore"] for name, other in others.items()}
     data = {
         "estimates": {name: e.as_dict() for name, e in result.estimates().items()},
         "unparsed": result.unparsed,
         "failures": count_failures(result.failures),
         "questions": len(result.questions),
         "reasks": result.reasks,
+        "baselines": {name: estimate.as_dict() for name, estimate in baselines.items()},
     }
-    if result.failures:
-        session.output.warn(_failures_in_words(data["failures"], result.failures[0]))
-    finish_run(session, data, lambda out_: _show(out_, result))
+    warn_of_failures(session, result.failures)
+    finish_run(session, data, lambda out_: _show(out_, result, baselines))
 
 
 async def _run(
-    session: Session, people: Any, config: Any, fresh: bool, faults: Any, baselines: bool, calibrates: bool
+    session: Session, people: Any, config: Any, questions: Any, faults: Any, baselines: bool, calibrates: bool
 ) -> Any:
     from dataclasses import replace
 
     from personarium.benchmarks.personagym import run_personagym
 
-    async def one(identity: str) -> Any:
+    async def one(personas: Any, questions: Any, identity: str) -> Any:
         return await run_personagym(
             session.player,
             session.judges,
-            personas=people,
-            questions="fresh" if fresh else "stored",
+            personas=personas,
+            questions=questions,
             config=replace(config, identity=identity),
             seed=session.options.seed,
             as_published=faults,
@@ -154,9 +183,25 @@ async def _run(
             concurrency=session.options.concurrency * 2,
         )
 
-    result = await one("own")
-    others = {name: await one(name) for name in ("none", "shuffled")} if baselines else {}
+    result = await one(people, questions, config.identity)
+    others: dict[str, Any] = {}
+    if baselines and session.own_agent:
+        stranger = _stranger(people[0])
+        others["stranger"] = await one([stranger], {stranger.id: _asked(result)}, config.identity)
+    elif baselines:
+        others = {name: await one(people, questions, name) for name in ("none", "shuffled")}
     return result, others, await _calibration(session) if calibrates else None
+
+
+def _stranger(person: Any) -> Any:
+    """Somebody else, as whom an own agent's answers are judged once more: the first bundled persona that is not it."""
+    from personarium.benchmarks.personagym import load_personas
+
+    return next(other for other in load_personas(2) if other.view("statements").text != person.view("statements").text)
+
+
+def _asked(result: Any) -> dict[str, list[str]]:
+    return {task: [q.question for q in result.questions if q.task == task] for task in result.tasks}
 
 
 async def _calibration(session: Session) -> Any:
@@ -173,22 +218,22 @@ async def _calibration(session: Session) -> Any:
 
 def _write(session: Session, result: Any, others: dict[str, Any], calibration: Any) -> None:
     from personarium.apps.cli.summaries import personagym_summary
+    from personarium.benchmarks.personagym import save_questions
 
     session.run.write_results(result.rows())
+    save_questions(result, Path(session.run.path) / "questions.jsonl")
     summary = personagym_summary(result, others, session.output.warnings)
     if calibration is not None:
         summary["sections"] += calibration.sections()
     session.run.write_summary(summary)
 
 
-def _failures_in_words(counts: dict[str, int], first: Any) -> str:
-    kinds = ", ".join(f"{count} {kind}" for kind, count in counts.items())
-    return f"{sum(counts.values())} failures ({kinds}), the first: {first.reason}; the report lists them"
-
-
-def _show(out: Any, result: Any) -> None:
+def _show(out: Any, result: Any, baselines: dict[str, Any]) -> None:
     from personarium.apps.cli.tables import estimates_table
 
     out.print(
         estimates_table(result.estimates(), "PersonaGym", f"{result.player} judged by {', '.join(result.judges)}")
     )
+    if baselines:
+        out.print()
+        out.print(estimates_table(baselines, "Trivial baselines (PersonaScore)"))

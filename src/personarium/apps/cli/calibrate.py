@@ -9,7 +9,8 @@ import typer
 
 from personarium.apps.cli import options as opt
 from personarium.apps.cli.output import printable, speaks
-from personarium.apps.cli.session import Session, finish_run, run_options
+from personarium.apps.cli.own_agent import AgentPlace, agent_section, place_agent, show_places
+from personarium.apps.cli.session import Session, finish_run, only_persona, read_personas, run_options
 from personarium.apps.cli.tables import estimates_table, interval, number
 from personarium.core.errors import UsageError
 
@@ -37,6 +38,13 @@ def calibrate(
         int, typer.Option("--equals", min=2, help="Subjects that differ in seed only, for the false alarms.")
     ] = 12,
     controls: Annotated[bool, typer.Option("--controls/--no-controls", help="Run the negative controls.")] = True,
+    persona: Annotated[
+        str | None,
+        typer.Option("--persona", "-p", help="With --agent: the character it plays; a card, file or sentence."),
+    ] = None,
+    agent: opt.Agent = None,
+    agent_model: opt.AgentModel = None,
+    stateful: opt.Stateful = False,
     concurrency: opt.Concurrency = 50,
     timeout: opt.Timeout = None,
     max_cost: opt.MaxCost = None,
@@ -46,7 +54,7 @@ def calibrate(
     dry_run: opt.DryRun = False,
     as_json: opt.AsJson = False,
 ) -> None:
-    """Try instruments on simulated subjects whose behaviour is known.
+    """Try instruments on simulated subjects whose behaviour is known; with --agent, show where your own agent lies.
 
     Example: personarium calibrate apc --knob fidelity=0,0.5,0.9,1 --personas 40
     """
@@ -65,18 +73,35 @@ def calibrate(
         "equals": equals,
         "controls": controls,
     }
+    people = _own_persona(persona, agent, estimator)
+    config["persona"] = [p.id for p in people]
     session = Session(run_options("calibrate", given, config, judge[:1], model="simulated"))
     session.output.warnings = []  # the calibration says itself what it is made with
+    if agent is not None:
+        only_persona(session, people)
     if dry_run:
         _plan(session, names, grids, personas, questions, estimator, equals, controls)
         return
     with session:
-        found = session.work(_calibrate_all(session, names, grids, config, seed))
-        summary = _keep(session, found)
-    data = {name: {**c.as_dict(), "units": len(c.units)} for name, c in found.items()}
-    finish_run(
-        session, {"calibrations": data, "estimates": summary["estimates"]}, lambda console: _show(console, found)
-    )
+        found, places = session.work(_calibrate_all(session, names, grids, config, people, seed))
+        summary = _keep(session, found, places)
+    data = {
+        "calibrations": {name: {**c.as_dict(), "units": len(c.units)} for name, c in found.items()},
+        "estimates": summary["estimates"],
+        "agent": [place.as_dict() for place in places],
+    }
+    finish_run(session, data, lambda console: _show(console, found, places))
+
+
+def _own_persona(persona: str | None, agent: str | None, estimator: str) -> list[Any]:
+    """The character that the own agent plays; none without an agent."""
+    if (persona is None) != (agent is None):
+        raise UsageError("--agent and --persona belong together: the agent, and the character that it plays")
+    if agent is not None and estimator == "oracle":
+        raise UsageError(
+            "the rule oracle knows the keyed world only; measure your agent with --estimator head or judge"
+        )
+    return [] if persona is None else read_personas(persona, None)
 
 
 def read_knobs(texts: Sequence[str]) -> dict[str, tuple[float, ...]]:
@@ -122,8 +147,13 @@ def make_instrument(
 
 
 async def _calibrate_all(
-    session: Session, names: Sequence[str], grids: Mapping[str, Any], config: Mapping[str, Any], seed: int
-) -> dict[str, Any]:
+    session: Session,
+    names: Sequence[str],
+    grids: Mapping[str, Any],
+    config: Mapping[str, Any],
+    people: Sequence[Any],
+    seed: int,
+) -> tuple[dict[str, Any], list[AgentPlace]]:
     from personarium.measure.calibrate import calibrate as run_calibration
     from personarium.measure.calibrate import keyed_world
 
@@ -143,14 +173,20 @@ async def _calibrate_all(
         )
 
     outcomes = await session.run.map("calibrations", names, one, key=str, concurrency=1)
-    return {o.key: o.value for o in outcomes}
+    found: dict[str, Any] = {o.key: o.value for o in outcomes}
+    places = [
+        await place_agent(session, name, found[name], person, config, seed) for person in people for name in names
+    ]
+    return found, places
 
 
-def _keep(session: Session, found: Mapping[str, Any]) -> dict[str, Any]:
+def _keep(session: Session, found: Mapping[str, Any], places: Sequence[AgentPlace]) -> dict[str, Any]:
     from personarium.apps.cli.summaries import calibration_summary
 
     session.run.write_results({"instrument": name, **row} for name, c in found.items() for row in c.rows())
     summary = calibration_summary(found)
+    if places:
+        summary["sections"].insert(0, agent_section(places))
     session.run.write_summary(summary)
     return summary
 
@@ -186,10 +222,12 @@ def _plan(
     session.show_plan()
 
 
-def _show(out: Any, found: Mapping[str, Any]) -> None:
+def _show(out: Any, found: Mapping[str, Any], places: Sequence[AgentPlace]) -> None:
     from rich.table import Table
     from rich.text import Text
 
+    if places:
+        show_places(out, places)
     for c in found.values():
         out.print(Text(f"\n{c.instrument}", style="bold underline"))
         out.print(Text(c.sentence, style="dim"), soft_wrap=True)

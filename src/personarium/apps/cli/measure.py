@@ -9,7 +9,14 @@ import typer
 
 from personarium.apps.cli import options as opt
 from personarium.apps.cli.output import Output, console, speaks
-from personarium.apps.cli.session import Session, finish_run, read_personas, run_options
+from personarium.apps.cli.session import (
+    Session,
+    finish_run,
+    only_persona,
+    read_personas,
+    run_options,
+    warn_of_failures,
+)
 from personarium.apps.cli.tables import interval, number
 
 
@@ -93,6 +100,9 @@ def apc(
     questions: Annotated[
         int | None, typer.Option("--questions", min=1, help="Most questions for each persona.")
     ] = None,
+    agent: opt.Agent = None,
+    agent_model: opt.AgentModel = None,
+    stateful: opt.Stateful = False,
     base_url: opt.BaseUrl = None,
     judge_base_url: opt.JudgeBaseUrl = None,
     concurrency: opt.Concurrency = 50,
@@ -114,6 +124,7 @@ def apc(
     if (query is None) != (response is None):
         raise UsageError("--query and --response belong together")
     people = read_personas(persona, None)
+    style = "none" if agent is not None else style
     config = {
         "personas": [p.id for p in people],
         "estimator": estimator,
@@ -123,6 +134,7 @@ def apc(
     }
     judges = judge[:1] if estimator == "judge" else []
     session = Session(run_options("apc", given, config, judges))
+    only_persona(session, people)
     if query is not None and response is not None and not dry_run:
         _score_reply(session, people[0], query, response)
         return
@@ -134,11 +146,17 @@ def apc(
     with session:
         scores = session.work(_all(session, instrument, people, seed))
         summary = _keep_apc(session, people, scores)
+    warn_of_failures(session, _lost(scores))
     finish_run(
         session,
         {"estimates": summary["estimates"], "scores": [s.as_dict() for s in scores]},
         lambda c: _show_scores(c, people, scores, summary),
     )
+
+
+def _lost(scores: list[Any]) -> list[Any]:
+    """What could not be had; a question that no fact answers is no failure of anybody."""
+    return [failure for score in scores for failure in score.failures if failure.kind != "missing"]
 
 
 def _apc_instrument(session: Session, estimator: str, style: str, questions: int | None) -> Any:
@@ -253,6 +271,9 @@ def drift(
     partner: Annotated[
         str | None, typer.Option("--partner", help="A model that talks with it; fixed open questions without.")
     ] = None,
+    agent: opt.Agent = None,
+    agent_model: opt.AgentModel = None,
+    stateful: opt.Stateful = False,
     base_url: opt.BaseUrl = None,
     concurrency: opt.Concurrency = 50,
     timeout: opt.Timeout = None,
@@ -278,8 +299,13 @@ def drift(
             "drift", {**given, "judge_base_url": base_url}, config, [partner] if partner else [], roles=("partner",)
         )
     )
+    only_persona(session, people)
     instrument = DriftInstrument(
-        session.judges[0] if partner else None, turns, run=None if dry_run else session.run, concurrency=concurrency
+        session.judges[0] if partner else None,
+        turns,
+        style=None if session.own_agent else "system",
+        run=None if dry_run else session.run,
+        concurrency=concurrency,
     )
     if dry_run:
         messages = instrument.agent(session.player, people[0]).render()
@@ -293,6 +319,7 @@ def drift(
     with session:
         scores = session.work(instrument.measure(session.player, people, seed))
         summary = _keep_drift(session, scores)
+    warn_of_failures(session, _lost(scores))
     finish_run(
         session,
         {"estimates": summary["estimates"], "scores": [s.as_dict() for s in scores]},

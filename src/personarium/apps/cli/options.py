@@ -36,6 +36,31 @@ BaseUrl = Annotated[
 JudgeBaseUrl = Annotated[
     str | None, typer.Option("--judge-base-url", help="Endpoint of the judges.", rich_help_panel="Models")
 ]
+Agent = Annotated[
+    str | None,
+    typer.Option(
+        "--agent",
+        help="Your own agent plays instead of --model: http://HOST/v1, module:function or file.py:function. "
+        "It is told nothing of the persona; only the judge is.",
+        rich_help_panel="Models",
+    ),
+]
+AgentModel = Annotated[
+    str | None,
+    typer.Option(
+        "--agent-model",
+        help="Model id to send to the agent's endpoint; its first one without.",
+        rich_help_panel="Models",
+    ),
+]
+Stateful = Annotated[
+    bool,
+    typer.Option(
+        "--stateful",
+        help="The agent remembers a conversation itself: it gets a session id and only what is new.",
+        rich_help_panel="Models",
+    ),
+]
 Concurrency = Annotated[
     int, typer.Option("--concurrency", min=1, max=10_000, help="Requests in flight at once.", rich_help_panel="Run")
 ]

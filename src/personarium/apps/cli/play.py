@@ -18,13 +18,18 @@ from personarium.core.errors import UsageError
 def play(
     personas: Annotated[
         list[str] | None,
-        typer.Argument(help="Two or more personas: files or sentences. With one, the partner is a plain assistant."),
+        typer.Argument(
+            help="Two or more personas: files, cards or sentences. With one, the partner is a plain assistant."
+        ),
     ] = None,
     model: opt.Model = "simulated",
     partner_model: Annotated[
         str | None,
         typer.Option("--partner-model", help="Who plays everybody but the first persona; --model if left out."),
     ] = None,
+    agent: opt.Agent = None,
+    agent_model: opt.AgentModel = None,
+    stateful: opt.Stateful = False,
     base_url: opt.BaseUrl = None,
     dialogues: Annotated[int, typer.Option("--dialogues", "-n", min=1, help="How many dialogues.")] = 1,
     turns: Annotated[int, typer.Option("--turns", min=1, max=200, help="Most turns of each speaker.")] = 8,
@@ -49,6 +54,8 @@ def play(
     as_json: opt.AsJson = False,
 ) -> None:
     """Let personas talk to each other, each seeing the history from its own point of view.
+
+    With --agent the first persona is your own agent.
 
     Example: personarium play "A shy librarian from Oslo" "A loud chef from Naples" --dialogues 3 --turns 6
     """
@@ -91,7 +98,7 @@ def _castings(
     from personarium.play import Agent, Casting, TerminationDetector
 
     first, *others = people
-    speakers = [Agent(first, session.player, id=speaker_name(first, 1))]
+    speakers = [Agent(first, session.player, id=speaker_name(first, 1), style=None if session.own_agent else "system")]
     speakers += [Agent(p, session.judges[0], id=speaker_name(p, k)) for k, p in enumerate(others, 2)]
     if not others:
         speakers.append(Agent(None, session.judges[0], id="assistant-2"))

@@ -15,6 +15,7 @@ from personarium.core.chat import ChatModel, canonical_json
 from personarium.core.errors import NotFound, UsageError
 
 RUNS = Path("runs")
+TRIES = 6  # calls in all for one reply, where asking again is harmless
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,9 @@ class RunOptions:
         timeout: Seconds that one request to an endpoint may take; None for the client's own limit.
         config: What decides the result beyond the models.
         roles: What the models in ``judges`` do, for the records, where they do not judge (``partner``, ...).
+        agent: The user's own agent, which then plays in place of ``model``.
+        agent_model: Model id at its endpoint.
+        stateful: Whether it keeps conversations itself.
     """
 
     kind: str
@@ -47,25 +51,41 @@ class RunOptions:
     as_json: bool = False
     config: Mapping[str, Any] = field(default_factory=dict)
     roles: Sequence[str] = ()
+    agent: str | None = None
+    agent_model: str | None = None
+    stateful: bool = False
 
     def folder(self) -> Path:
         """``--out``, or a folder named by the configuration, so that repeating the command finds its run."""
         if self.out is not None:
             return self.out
-        digest = hashlib.blake2b(canonical_json(self.full_config()).encode(), digest_size=4).hexdigest()
-        return RUNS / f"{self.kind}-{digest}"
+        return RUNS / f"{self.kind}-{digest_of(self.full_config())}"
 
     def full_config(self) -> dict[str, Any]:
         """Everything that decides the result."""
         return {
             "kind": self.kind,
-            "model": self.model,
+            "model": self.player_name,
             "judges": list(self.judges),
             "base_url": self.base_url,
             "judge_base_url": self.judge_base_url,
             "seed": self.seed,
             **self.config,
         }
+
+    @property
+    def player_name(self) -> str:
+        """The model that plays, or the user's own agent."""
+        if self.agent is None:
+            return self.model
+        from personarium.models.own_agents import agent_name
+
+        return agent_name(self.agent, self.agent_model, self.stateful)
+
+
+def digest_of(value: Any) -> str:
+    """A short name for what a value holds, for folders and configurations."""
+    return hashlib.blake2b(canonical_json(value).encode(), digest_size=4).hexdigest()
 
 
 # Options that every command with a run may have; what a command lacks keeps its default.
@@ -80,6 +100,9 @@ _SHARED = (
     "prices",
     "dry_run",
     "as_json",
+    "agent",
+    "agent_model",
+    "stateful",
 )
 
 
@@ -111,23 +134,29 @@ class Session:
     Attributes:
         run: The open run, or a dry one.
         player: The player as the run asks it.
+        own_agent: Whether the player is the user's own agent, which must not be told the persona.
         judges: The judges as the run asks them, in the order given.
         output: How the command speaks.
     """
 
     def __init__(self, options: RunOptions) -> None:
         from personarium.models import load_prices
+        from personarium.models.own_agents import Sessions
         from personarium.runs import Run, progress_for
 
         self.options = options
         self.output = Output(options.as_json)
         self.prices = load_prices(options.prices) if options.prices else None
-        opened = self._open(options.model, options.base_url)
+        self.own_agent = options.agent is not None
+        if not self.own_agent and (options.agent_model or options.stateful):
+            raise UsageError("--agent-model and --stateful describe an own agent; name it with --agent")
+        self._sessions = Sessions()
+        opened = self._open_agent() if self.own_agent else self._open(options.model, options.base_url)
         others = [
             self._open(name, options.judge_base_url or (options.base_url if name == options.model else None))
             for name in options.judges
         ]
-        self.plain_models = [opened, *others]
+        self.plain_models: list[ChatModel] = [opened, *others]
         if options.dry_run:
             self.run: Any = Run.dry(options.full_config(), seed=options.seed)
         else:
@@ -139,6 +168,7 @@ class Session:
                 max_cost=options.max_cost,
                 progress=None if options.as_json else progress_for(),
             )
+        self._sessions.nonce = self.run.id
         try:
             self.player = self.wrap(opened, "player")
             roles = [*options.roles, *["judge"] * len(others)]
@@ -154,9 +184,29 @@ class Session:
         in_process = name.split(":")[0].split("/")[0] in ("simulated", "hf")
         return open_model(name, base_url=base_url, timeout_s=None if in_process else self.options.timeout)
 
+    def _open_agent(self) -> ChatModel:
+        from personarium.models.own_agents import open_agent
+
+        chosen = self.options
+        assert chosen.agent is not None
+        if chosen.max_cost is not None:
+            self.output.warn(
+                "what your own agent costs you is counted only if --prices names it; the judges are counted"
+            )
+        return open_agent(
+            chosen.agent,
+            model=chosen.agent_model,
+            stateful=chosen.stateful,
+            sessions=self._sessions,
+            timeout_s=chosen.timeout,
+        )
+
     def wrap(self, model: ChatModel, role: str) -> ChatModel:
-        """A model as this run asks it."""
-        wrapped: ChatModel = self.run.model(model, role=role, concurrency=self.options.concurrency, prices=self.prices)
+        """A model as this run asks it; an agent that remembers is asked once, for it would hear a retry as a new line."""
+        tries = 1 if getattr(model, "stateful", False) else TRIES
+        wrapped: ChatModel = self.run.model(
+            model, role=role, concurrency=self.options.concurrency, tries=tries, prices=self.prices
+        )
         return wrapped
 
     def __enter__(self) -> Session:
@@ -214,8 +264,20 @@ def show_plan(plan: Any) -> None:
     out.print(escape(printable(plan.text(samples=True))), soft_wrap=True)
 
 
+def only_persona(session: Session, people: Sequence[Any]) -> None:
+    """An own agent plays one character, so there must be one persona.
+
+    Raises:
+        UsageError: When there are several.
+    """
+    if session.own_agent and len(people) != 1:
+        raise UsageError(
+            f"--agent plays one character, found {len(people)} personas; name one with its file or sentence"
+        )
+
+
 def read_personas(source: str | None, number: int | None) -> list[Any]:
-    """Personas from ``--persona``: a file of one or many, or a sentence; cut to ``number``.
+    """Personas from ``--persona``: a file of one or many, a folder of them, or a sentence; cut to ``number``.
 
     Raises:
         NotFound: When the text looks like a file name that does not exist.
@@ -232,6 +294,17 @@ def read_personas(source: str | None, number: int | None) -> list[Any]:
     else:
         found = [Persona.from_text(source)]
     return list(found)[:number]
+
+
+def warn_of_failures(session: Session, failures: Sequence[Any]) -> None:
+    """One sentence about what failed: how often, of which kinds, and why the first did."""
+    from personarium.core.results import count_failures
+
+    if failures:
+        kinds = ", ".join(f"{count} {kind}" for kind, count in count_failures(failures).items())
+        session.output.warn(
+            f"{len(failures)} failures ({kinds}), the first: {failures[0].reason}; the report lists them"
+        )
 
 
 def finish_run(session: Session, data: Mapping[str, Any], show: Callable[[Any], None]) -> None:

@@ -72,14 +72,20 @@ def _persona_section(result: Any) -> dict[str, Any]:
     }
 
 
+BASELINES = {
+    "none": "no persona given",
+    "shuffled": "another persona given",
+    "stranger": "the same answers, judged as another persona's",
+}
+
+
 def _baseline_section(result: Any, others: Mapping[str, Any]) -> dict[str, Any]:
-    names = {"none": "no persona given", "shuffled": "another persona given"}
     rows = [estimate_row("this player", result.estimates()["PersonaScore"])]
-    rows += [estimate_row(names[k], other.estimates()["PersonaScore"]) for k, other in others.items()]
+    rows += [estimate_row(BASELINES[k], other.estimates()["PersonaScore"]) for k, other in others.items()]
     return {
         "kind": "bars",
         "title": "Trivial baselines",
-        "note": "The same player and judges, without the persona and with somebody else's. A score that does not beat these says nothing about the persona.",
+        "note": "The same player and judges, without the persona or with somebody else's. A score that does not beat these says nothing about the persona.",
         "rows": rows,
         "scale": _SCALE,
     }

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from personarium.benchmarks.personagym.method import PersonaGymConfig as PersonaGymConfig
     from personarium.benchmarks.personagym.method import plan_calls as plan_calls
     from personarium.benchmarks.personagym.method import run_personagym as run_personagym
+    from personarium.benchmarks.personagym.questions import load_own_questions as load_own_questions
+    from personarium.benchmarks.personagym.questions import save_questions as save_questions
     from personarium.benchmarks.personagym.results import PersonaGymResult as PersonaGymResult
     from personarium.benchmarks.personagym.results import QuestionResult as QuestionResult
     from personarium.benchmarks.personagym.tasks import TASKS as TASKS
@@ -42,6 +44,7 @@ __all__, __getattr__, __dir__ = lazy_exports(
         "Task": f"{_HOME}.tasks",
         "TaskScore": f"{_HOME}.aggregation",
         "judge_mean": f"{_HOME}.aggregation",
+        "load_own_questions": f"{_HOME}.questions",
         "load_personas": f"{_HOME}.bundled",
         "load_published_scores": f"{_HOME}.bundled",
         "load_questions": f"{_HOME}.bundled",
@@ -50,6 +53,7 @@ __all__, __getattr__, __dir__ = lazy_exports(
         "plan_calls": f"{_HOME}.method",
         "recompute_published": f"{_HOME}.bundled",
         "run_personagym": f"{_HOME}.method",
+        "save_questions": f"{_HOME}.questions",
         "task_score": f"{_HOME}.aggregation",
     },
 )

@@ -69,7 +69,7 @@ class PersonaGymConfig:
         grade_attempts: Times that a judge is asked: 1 (code).
         missing: ``drop`` (ours) or ``paper``, see :func:`task_score`.
         identity: Whose identity the player gets: its own (``own``), none (``none``) or the next persona's
-            (``shuffled``); the last two are the benchmark's trivial baselines.
+            (``shuffled``); the last two are the benchmark's trivial baselines. An own agent gets none: the bare question.
     """
 
     tasks: tuple[str, ...] = tuple(task.name for task in TASKS)
@@ -479,17 +479,25 @@ def _row(
 
 
 def plan_calls(
-    personas: int, judges: int, config: PersonaGymConfig = PersonaGymConfig(), fresh: bool = False
+    personas: int,
+    judges: int,
+    config: PersonaGymConfig = PersonaGymConfig(),
+    fresh: bool = False,
+    questions: Mapping[str, Questions] | None = None,
 ) -> dict[str, int]:
     """Calls of each step, re-asks and retries not counted: 86 for one persona and two judges, 80 with stored questions."""
     tasks = len(config.tasks)
-    batches = tasks * -(-config.questions_per_task // config.batch_size)
+    if questions is None:
+        lists = [config.questions_per_task] * (personas * tasks)
+    else:
+        lists = [len(asked) for by_task in questions.values() for asked in by_task.values()]
+    batches = sum(-(-length // config.batch_size) for length in lists)
     counts = {
         SETTINGS.name: personas if fresh else 0,
         QUESTIONS.name: personas * tasks if fresh else 0,
-        ANSWER.name: personas * tasks * config.questions_per_task,
-        EXAMPLES.name: personas * batches,
-        GRADE.name: personas * batches * judges,
+        ANSWER.name: sum(lists),
+        EXAMPLES.name: batches,
+        GRADE.name: batches * judges,
     }
     return {name: count for name, count in counts.items() if count}
 

@@ -5,7 +5,7 @@ Source: PersonaGym (arXiv 2407.18416), "Works when" 6 (86 calls a persona with f
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from personarium.benchmarks.personagym.bundled import load_questions, load_settings
@@ -13,6 +13,7 @@ from personarium.benchmarks.personagym.method import (
     Asked,
     Batch,
     PersonaGymConfig,
+    Questions,
     example_inputs,
     grade_inputs,
     in_words,
@@ -40,6 +41,7 @@ def plan_personagym(
     writer: str,
     config: PersonaGymConfig = PersonaGymConfig(),
     fresh: bool = False,
+    questions: Mapping[str, Questions] | None = None,
 ) -> Plan:
     """Fill a plan with the calls of a run.
 
@@ -51,11 +53,12 @@ def plan_personagym(
         writer: Model name of the writer of settings, questions and examples.
         config: As for the run.
         fresh: Whether questions are written anew.
+        questions: Your own, by persona and task.
     """
     if not personas:
         return plan
-    counts = plan_calls(len(personas), len(judges), config, fresh)
-    batch = _sample_batch(personas[0], config, fresh)
+    counts = plan_calls(len(personas), len(judges), config, fresh, questions)
+    batch = _sample_batch(personas[0], config, fresh, questions)
     samples: list[tuple[Step, str, dict[str, Any]]] = [
         (SETTINGS, writer, {"persona": in_words(batch.persona), "settings": load_settings()}),
         (QUESTIONS, writer, question_inputs(in_words(batch.persona), load_settings()[:8], batch.task, config)),
@@ -83,11 +86,13 @@ def _expect(plan: Plan, step: Step, model: str, calls: int, inputs: dict[str, An
     )
 
 
-def _sample_batch(person: Persona, config: PersonaGymConfig, fresh: bool) -> Batch:
-    task = BY_NAME[config.tasks[0]]
-    stored = () if fresh else load_questions().get(person.id, {}).get(task.name, ())
+def _sample_batch(
+    person: Persona, config: PersonaGymConfig, fresh: bool, own: Mapping[str, Questions] | None = None
+) -> Batch:
+    known = {} if fresh else (own or load_questions()).get(person.id, {})
+    task = BY_NAME[next((name for name in config.tasks if known.get(name)), config.tasks[0])]
     size = min(config.batch_size, config.questions_per_task)
-    questions = list(stored[:size]) or [_QUESTION] * size
-    identity = person.view("personagym").text
+    questions = list(known.get(task.name, ())[:size]) or [_QUESTION] * size
+    identity = "" if config.identity == "none" else person.view("personagym").text
     asked = tuple(Asked(person, task, k, question, identity) for k, question in enumerate(questions))
     return Batch(person, task, 0, asked, {a.id: _ANSWER for a in asked}, (_EXAMPLES,) * len(asked))

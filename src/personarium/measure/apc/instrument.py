@@ -34,7 +34,7 @@ from personarium.models.step import Answer
 from personarium.text.refusals import is_refusal
 
 GAIN = Scale(-1.0, 1.0, True, "gain over a neutral reply, per relevant fact")
-Shown = Style | Literal["lcm", "rag"]
+Shown = Style | Literal["lcm", "rag", "none"]
 MakeEstimator = Callable[[Persona], EntailmentEstimator]
 
 
@@ -47,7 +47,8 @@ class APCInstrument:
             for instance the rule oracle of a keyed world.
         judge: The chat model behind ``judge``; chosen apart from the subject.
         questions: Persona id -> questions; a plain question for each facet where left out.
-        style: How the subject gets its persona: a view, ``lcm`` (all statements) or ``rag`` (top k by relevance).
+        style: How the subject gets its persona: a view, ``lcm`` (all statements), ``rag`` (top k by relevance) or
+            ``none`` (not at all: the subject is an own agent).
         top_k: Statements of ``rag``.
         limit: The most questions a persona.
 
@@ -136,7 +137,7 @@ class APCInstrument:
             return lcm_inputs(persona.name, statements, query)
         if self.style == "rag":
             return await rag_inputs(persona.name, statements, query, estimator, self.top_k)
-        return view_inputs(_identity(persona, self.style), query)
+        return view_inputs("" if self.style == "none" else _identity(persona, self.style), query)
 
 
 def value_of(score: APCScore) -> float | None:

@@ -209,3 +209,50 @@ def test_a_dry_run_with_own_questions_counts_their_calls(capsys: Capture) -> Non
     )
     counted = {step["step"]: step["calls"] for step in plan["steps"]}
     assert counted == {"personagym.answer": 7, "personagym.examples": 2, "personagym.grade": 2}
+
+
+# -- any rubric
+
+
+WARM = """criterion: Does the answer say in which city the person lives?
+levels:
+  1: It says nothing of the city.
+  2: It names another city.
+  3: It hints at the city.
+  4: It names the region.
+  5: It names the city.
+"""
+
+
+def test_a_rubric_scores_the_answers_of_an_agent_to_own_questions(capsys: Capture) -> None:
+    Path("warm.yaml").write_text(WARM, encoding="utf-8")
+    write_questions({"question": "Where do you live?"}, {"question": "Do you like Rome?"})
+    asked = ("measure", "rubric", "--rubric", "warm.yaml", "-p", SELF, "--questions", "mine.jsonl")
+    found = data_of(capsys, *asked, "--agent", "their_bot:reply", "-o", "run")
+    assert [grade["value"] is not None for grade in found["grades"]] == [True, True]
+    assert not any("nurse" in told for told in asked_of("player"))
+    assert all("the person lives?" in told and "I live in Rome with" in told for told in asked_of("judge"))
+    broken = data_of(capsys, *asked, "--agent", "their_bot:broken", "-o", "broken", code=1)
+    assert broken["grades"] == []
+
+
+def test_a_dry_run_of_a_rubric_on_a_player_counts_both_sides(capsys: Capture) -> None:
+    Path("warm.yaml").write_text(WARM, encoding="utf-8")
+    arguments = ("measure", "rubric", "--rubric", "warm.yaml", "-p", SELF, "--samples", "2", "--dry-run")
+    plan = data_of(capsys, *arguments)
+    assert {step["step"]: step["calls"] for step in plan["steps"]} == {"play.interview": 3, "prometheus.absolute": 6}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("-p", SELF), "needs --rubric"),
+        (("-p", SELF, "--rubric", "warm.yaml", "--response", "x"), "leave out the file"),
+        (("--rubric", "warm.yaml", "--agent", "their_bot:reply"), "need --persona"),
+    ],
+)
+def test_a_rubric_and_a_player_that_do_not_fit_are_usage_errors(
+    capsys: Capture, arguments: tuple[str, ...], said: str
+) -> None:
+    Path("warm.yaml").write_text(WARM, encoding="utf-8")
+    assert said in data_of(capsys, "measure", "rubric", *arguments, code=2)["error"]

@@ -176,12 +176,17 @@ def _scored(row: Mapping[str, Any], where: str, shared: Rubric | None = None) ->
 def read_rubric(data: Any, where: str = "rubric") -> Rubric:
     """A rubric as we write it, or in the published shape ``criteria``, ``score1`` (or ``score1_description``) to 5.
 
+    ``levels`` is a list of five texts, or says for each score what earns it: ``{1: ..., 2: ..., 3: ..., 4: ..., 5: ...}``.
+
     Raises:
         InvalidInput: Naming the field that is missing or empty.
     """
     if not isinstance(data, Mapping):
         raise InvalidInput(where, "an object", data, "rubric")
     if "criteria" not in data:
+        levels = data.get("levels")
+        if isinstance(levels, Mapping) and {str(k) for k in levels} == {str(k) for k in range(1, LEVELS + 1)}:
+            data = {**data, "levels": [levels[k] for k in sorted(levels, key=str)]}
         return Rubric.from_dict(data, where)
     levels = [data.get(f"score{k}", data.get(f"score{k}_description", "")) for k in range(1, LEVELS + 1)]
     published = {"criterion": data["criteria"], "levels": levels, "reference": data.get("reference")}

@@ -25,9 +25,12 @@ COMMANDS = (
     ("measure", "drift", "measure", "drift"),
     ("measure", "rubric", "rubric", "rubric"),
     ("measure", "randomness", "measure", "randomness"),
+    ("log", "show", "log", "show"),
+    ("log", "convert", "log", "convert"),
 )
 _GROUPS = {
     "bench": "Published benchmarks: data, protocol, metric.",
+    "log": "Chat logs that you already have: look into one, turn one into another.",
     "measure": "Instruments: what a reply, a dialogue or a table of outcomes shows.",
 }
 _MISTAKE: Any = typer.BadParameter.__base__  # click's UsageError, wherever this typer keeps its click

@@ -2,7 +2,7 @@
 
     python benchmarks/run_all.py [--quick] [--only NAME ...] [--write]
 
-Targets are those of issue 2. Ratios are taken inside one run; absolute rates depend on the machine, so its load stands
+Targets are those of the issues. Ratios are taken inside one run; absolute rates depend on the machine, so its load stands
 beside them and every rate is also given for each second of processor time. ``--write`` stores the figures in
 ``benchmarks/results.json`` and puts the table into ``docs/performance.md``. Exit code 1: a benchmark could not be run.
 """
@@ -25,7 +25,7 @@ HERE = Path(__file__).resolve().parent
 PAGE = HERE.parent / "docs" / "performance.md"
 RESULTS = HERE / "results.json"
 BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"
-NAMES = ("imports", "embedder", "simulated", "runner", "endpoint")
+NAMES = ("imports", "embedder", "simulated", "runner", "endpoint", "cards", "lorebook")
 
 
 def run_one(name: str, quick: bool) -> tuple[list[Figure], str]:

@@ -29,7 +29,8 @@ class ForeignAgent:
         prompt: Its own system prompt, which no client ever sends.
         model: Name of the model that it runs on.
         stateful: Whether it keeps conversations by session id and wants only new messages.
-        fails_from: From this request on (counted from 0) it answers 500; None never.
+        fails_from: From this request on (counted from 0) it answers with an error; None never.
+        retryable: Whether that error is one that may pass (500), or not (400).
 
     Attributes:
         requests: Bodies that it got, with the session header under ``session``.
@@ -40,6 +41,7 @@ class ForeignAgent:
     model: str = "simulated:fidelity=1,seed=77"
     stateful: bool = False
     fails_from: int | None = None
+    retryable: bool = True
     base_url: str = ""
     requests: list[dict[str, Any]] = field(default_factory=list)
     heard: dict[str, list[Message]] = field(default_factory=lambda: defaultdict(list))
@@ -49,7 +51,8 @@ class ForeignAgent:
         session = request.headers.get("X-Session-Id", "")
         self.requests.append({**body, "session": session})
         if self.fails_from is not None and len(self.requests) > self.fails_from:
-            return web.json_response({"error": {"message": "the bot is out of order"}}, status=500)
+            status = 500 if self.retryable else 400
+            return web.json_response({"error": {"message": "the bot is out of order"}}, status=status)
         if any(message["role"] == "system" for message in body["messages"]):
             return web.json_response({"error": {"message": "I have a prompt of my own"}}, status=400)
         if set(body) - {"model", "messages", "user", "stream"}:

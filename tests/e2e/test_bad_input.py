@@ -18,7 +18,8 @@ SCRIPT = "<script>alert('name')</script>"
 IMAGE = '<img src=x onerror="alert(1)">'
 FILES = {
     "picture.json": (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\1\0", "a JSON persona, found 'binary data'"),
-    "picture.png": (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\1\0", "a persona file ending in one of .json"),
+    "picture.gif": (b"GIF89a", "a persona file ending in one of .card.json, .png"),
+    "picture.png": (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\1\0", "13 bytes in chunk IHDR at byte 8"),
     "page.json": (b"<!DOCTYPE html><html><body>Sign in</body></html>", "a JSON persona, found 'a web page'"),
     "page.yaml": (b"<html><body>Sign in</body></html>", "a YAML persona, found 'a web page'"),
     "cut.json": (b'{"name": "Ada", "facets": [', "line 1: expected JSON"),

@@ -6,8 +6,9 @@ from personarium.core.chat import Sampling, system, user
 from personarium.core.errors import RemoteError
 from personarium.core.label import labelled
 from personarium.core.results import Failure
+from personarium.core.tokens import estimate_tokens
 from personarium.models import ScriptedModel
-from personarium.runs import Plan, Run, estimate_tokens, failures
+from personarium.runs import Plan, Run, failures
 
 
 def test_a_token_is_four_characters() -> None:

@@ -7,6 +7,15 @@ from typing import TYPE_CHECKING
 from personarium.core.exports import lazy_exports
 
 if TYPE_CHECKING:
+    from personarium.core.cards.cast import Cast as Cast
+    from personarium.core.cards.cast import load_cast as load_cast
+    from personarium.core.cards.files import load_card as load_card
+    from personarium.core.cards.files import save_card as save_card
+    from personarium.core.cards.persona import cited as cited
+    from personarium.core.cards.persona import persona_from_card as persona_from_card
+    from personarium.core.cards.persona import stored_card as stored_card
+    from personarium.core.cards.record import Card as Card
+    from personarium.core.cards.written import card_from_persona as card_from_persona
     from personarium.core.chat import ChatModel as ChatModel
     from personarium.core.chat import Message as Message
     from personarium.core.chat import Reply as Reply
@@ -19,6 +28,9 @@ if TYPE_CHECKING:
     from personarium.core.chat import canonical_json as canonical_json
     from personarium.core.chat import system as system
     from personarium.core.chat import user as user
+    from personarium.core.chat_logs.logs import iter_log as iter_log
+    from personarium.core.chat_logs.logs import read_log as read_log
+    from personarium.core.chat_logs.logs import write_log as write_log
     from personarium.core.contract import Contract as Contract
     from personarium.core.contract import Renderable as Renderable
     from personarium.core.contract import Row as Row
@@ -69,6 +81,11 @@ if TYPE_CHECKING:
     from personarium.core.persona import Flags as Flags
     from personarium.core.persona import Persona as Persona
     from personarium.core.persona import split_sentences as split_sentences
+    from personarium.core.persona_diff import FacetChange as FacetChange
+    from personarium.core.persona_diff import FieldChange as FieldChange
+    from personarium.core.persona_diff import PersonaDiff as PersonaDiff
+    from personarium.core.persona_diff import diff_personas as diff_personas
+    from personarium.core.persona_diff import word_changes as word_changes
     from personarium.core.plain_measures import ChecklistItem as ChecklistItem
     from personarium.core.plain_measures import cosine as cosine
     from personarium.core.plain_measures import drift as drift
@@ -115,6 +132,8 @@ if TYPE_CHECKING:
 _EXPORTS = {
     "BudgetExceeded": "personarium.core.errors",
     "CELLS": "personarium.core.rpla_survey",
+    "Card": "personarium.core.cards.record",
+    "Cast": "personarium.core.cards.cast",
     "Cell": "personarium.core.rpla_survey",
     "ChatModel": "personarium.core.chat",
     "ChecklistItem": "personarium.core.plain_measures",
@@ -128,7 +147,9 @@ _EXPORTS = {
     "Estimate": "personarium.core.results",
     "FORMATS": "personarium.core.formats",
     "Facet": "personarium.core.facets",
+    "FacetChange": "personarium.core.persona_diff",
     "Failure": "personarium.core.results",
+    "FieldChange": "personarium.core.persona_diff",
     "Flags": "personarium.core.persona",
     "Format": "personarium.core.formats",
     "Instrument": "personarium.core.results",
@@ -145,6 +166,7 @@ _EXPORTS = {
     "NotFound": "personarium.core.errors",
     "OPENING_CUE": "personarium.core.dialogue",
     "Persona": "personarium.core.persona",
+    "PersonaDiff": "personarium.core.persona_diff",
     "PersonariumError": "personarium.core.errors",
     "Population": "personarium.core.population",
     "Quota": "personarium.core.population",
@@ -175,20 +197,26 @@ _EXPORTS = {
     "VISIBILITIES": "personarium.core.facets",
     "assistant": "personarium.core.chat",
     "canonical_json": "personarium.core.chat",
+    "card_from_persona": "personarium.core.cards.written",
     "character": "personarium.core.published",
     "check_coverage": "personarium.core.rpla_survey",
+    "cited": "personarium.core.cards.persona",
     "cosine": "personarium.core.plain_measures",
     "count_failures": "personarium.core.results",
     "coverage": "personarium.core.rpla_survey",
     "current_label": "personarium.core.label",
     "demonstrations": "personarium.core.published",
+    "diff_personas": "personarium.core.persona_diff",
     "drift": "personarium.core.plain_measures",
     "hachimi_record": "personarium.core.published",
     "iter_dialogues": "personarium.core.dialogue",
+    "iter_log": "personarium.core.chat_logs.logs",
     "iter_personas": "personarium.core.formats",
     "knowledge_checklist": "personarium.core.plain_measures",
     "labelled": "personarium.core.label",
     "lazy_exports": "personarium.core.exports",
+    "load_card": "personarium.core.cards.files",
+    "load_cast": "personarium.core.cards.cast",
     "load_dialogues": "personarium.core.dialogue",
     "load_persona": "personarium.core.formats",
     "load_personas": "personarium.core.formats",
@@ -198,25 +226,31 @@ _EXPORTS = {
     "parse_json": "personarium.core.files",
     "parse_yaml": "personarium.core.files",
     "persona_checklist": "personarium.core.rpla_survey",
+    "persona_from_card": "personarium.core.cards.persona",
     "persona_from_hachimi": "personarium.core.published",
     "persona_from_hub": "personarium.core.published",
     "persona_from_object": "personarium.core.published",
     "persona_from_row": "personarium.core.published",
     "persona_from_spectrum": "personarium.core.published",
+    "read_log": "personarium.core.chat_logs.logs",
     "read_text": "personarium.core.files",
     "recorded_dialogue_report": "personarium.core.rpla_survey",
     "render": "personarium.core.views",
     "replacing": "personarium.core.files",
+    "save_card": "personarium.core.cards.files",
     "save_dialogues": "personarium.core.dialogue",
     "save_persona": "personarium.core.formats",
     "save_personas": "personarium.core.formats",
     "sentence": "personarium.core.views",
     "split_sentences": "personarium.core.persona",
     "stack": "personarium.core.layers",
+    "stored_card": "personarium.core.cards.persona",
     "style_distance": "personarium.core.plain_measures",
     "system": "personarium.core.chat",
     "trigrams": "personarium.core.plain_measures",
     "user": "personarium.core.chat",
+    "word_changes": "personarium.core.persona_diff",
+    "write_log": "personarium.core.chat_logs.logs",
 }
 
 __all__, __getattr__, __dir__ = lazy_exports(__name__, _EXPORTS)

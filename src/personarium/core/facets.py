@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeAlias, TypeVar, get_args
@@ -18,6 +18,25 @@ VISIBILITIES: tuple[str, ...] = get_args(Visibility)
 Value: TypeAlias = Any
 
 T = TypeVar("T")
+# What a character card keeps beside its statements: greetings, instructions, notes, lorebook (core/cards/persona.py).
+MACHINERY = frozenset(
+    f"card.{name}"
+    for name in (
+        "first_mes",
+        "alternate_greetings",
+        "group_only_greetings",
+        "system_prompt",
+        "post_history_instructions",
+        "creator_notes",
+        "tags",
+        "creator",
+        "character_version",
+        "nickname",
+        "source",
+        "lorebook",
+    )
+)
+_LARGEST = 10**4000  # Python writes no number of more than 4,300 digits as text
 _KNOWN = ("id", "path", "value", "source", "evidence", "confidence", "valid_from", "valid_to", "visibility", "text")
 
 
@@ -59,17 +78,22 @@ class Facet:
 
     def __post_init__(self) -> None:
         where = f"facet {self.path or self.id or '(no path)'}"
+        put = object.__setattr__
         check_path(self.path, where)
-        object.__setattr__(self, "value", freeze(self.value, where, "value"))
-        object.__setattr__(self, "extra", freeze(dict(self.extra), where, "extra"))
-        object.__setattr__(self, "evidence", texts(self.evidence, where, "evidence"))
-        object.__setattr__(self, "confidence", share(self.confidence, where, "confidence"))
+        put(self, "value", freeze(self.value, where, "value"))
+        put(self, "extra", freeze(dict(self.extra), where, "extra") if self.extra else {})
+        put(self, "evidence", texts(self.evidence, where, "evidence"))
+        share(self.confidence, where, "confidence")
         one_of(self.source, SOURCES, where, "source")
         one_of(self.visibility, VISIBILITIES, where, "visibility")
         if text(self.id, where, "id").startswith("@"):  # views call a persona's own fields so: @name, @knowledge
             raise InvalidInput(where, "an id that does not begin with @", self.id, "id")
         if self.text is not None:
             text(self.text, where, "text")
+        if self.valid_from is not None or self.valid_to is not None:
+            self._check_dates(where)
+
+    def _check_dates(self, where: str) -> None:
         for name in ("valid_from", "valid_to"):
             when = getattr(self, name)
             if isinstance(when, bool) or not isinstance(when, (str, int, type(None))):
@@ -89,6 +113,14 @@ class Facet:
     def secret(self) -> bool:
         """Whether the persona must not tell it."""
         return self.visibility == "never_disclose"
+
+    @property
+    def machinery(self) -> bool:
+        """Whether it is kept for those who run a character card (a greeting, a note) and says nothing of the persona.
+
+        Views, checklists and questions leave such facets out.
+        """
+        return self.path in MACHINERY
 
     @property
     def blank(self) -> bool:
@@ -138,9 +170,12 @@ class Facet:
 
 def check_path(path: object, where: str) -> None:
     """Refuse what is not a path: steps joined by dots, none of them empty or with blanks at its ends."""
-    if not isinstance(path, str) or not path or any(not s or s != s.strip() for s in path.split(".")):
+    if not isinstance(path, str) or not _PATH.fullmatch(path):
         raise InvalidInput(where, "a path such as social.occupation", path, "path")
     text(path, where, "path")
+
+
+_PATH = re.compile(r"(?!\s)[^.]+(?<!\s)(?:\.(?!\s)[^.]+(?<!\s))*")
 
 
 def freeze(value: Value, where: str, name: str, depth: int = 0) -> Value:
@@ -149,17 +184,20 @@ def freeze(value: Value, where: str, name: str, depth: int = 0) -> Value:
     Raises:
         InvalidInput: When JSON cannot hold the value, or it is nested more than 50 deep.
     """
-    if value is None or isinstance(value, (bool, int)):
-        return value
-    if isinstance(value, str):
-        return text(value, where, name)
-    if isinstance(value, float) and math.isfinite(value):
+    kind = type(value)
+    if kind is str:
+        return value if value.isascii() else text(value, where, name)
+    if value is None or kind is bool:
         return value
     if depth < 50:
-        if isinstance(value, (list, tuple)):
-            return tuple(freeze(v, where, name, depth + 1) for v in value)
-        if isinstance(value, Mapping):
+        if kind is dict or isinstance(value, Mapping):
             return {text(k, where, name): freeze(v, where, name, depth + 1) for k, v in value.items()}
+        if isinstance(value, (list, tuple)):
+            return tuple([freeze(v, where, name, depth + 1) for v in value])  # faster than from a generator
+    if isinstance(value, str):
+        return text(value, where, name)
+    if isinstance(value, (int, float)) and -_LARGEST < value < _LARGEST:  # no NaN and nothing infinite is
+        return value
     raise InvalidInput(where, "a value that JSON can hold, at most 50 levels deep", value, name)
 
 
@@ -186,9 +224,11 @@ def text(value: object, where: str, name: str) -> str:
 
 def texts(value: object, where: str, name: str) -> tuple[str, ...]:
     """The value if it is a list of texts."""
-    if isinstance(value, (str, bytes, Mapping)) or not isinstance(value, Iterable):
+    if not isinstance(value, (tuple, list)) and (
+        isinstance(value, (str, bytes, Mapping)) or not isinstance(value, Iterable)
+    ):
         raise InvalidInput(where, "a list of texts", value, name)
-    return tuple(text(v, where, name) for v in value)
+    return tuple([text(v, where, name) for v in value])  # faster than from a generator
 
 
 def share(value: object, where: str, name: str) -> float:

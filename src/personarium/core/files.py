@@ -14,6 +14,7 @@ from personarium.core.errors import InvalidInput, StorageError
 
 MAX_FILE_BYTES = 4 * 2**20  # a file that holds one document; lines and rows of larger files are bounded singly
 MAX_LINE_BYTES = 2**20
+MAX_VALUES = 1_000_000  # in one JSON document: each takes some 60 bytes and more, however short it is written
 
 
 @contextmanager
@@ -36,17 +37,31 @@ def replacing(path: Path) -> Iterator[Path]:
             scratch.unlink(missing_ok=True)
 
 
-def read_text(path: Path, expected: str) -> str:
+def read_text(path: Path, expected: str, limit: int = MAX_FILE_BYTES) -> str:
     """The text of a small file.
 
+    Args:
+        path: The file.
+        expected: What it should hold, for messages.
+        limit: The most bytes it may have.
+
     Raises:
-        InvalidInput: When it is larger than 4 MiB, empty, not UTF-8 text, or a web page.
+        InvalidInput: When it is larger than that, empty, not UTF-8 text, or a web page.
     """
-    where = str(path)
+    return check_text(read_bytes(path, expected, limit), str(path), expected)
+
+
+def read_bytes(path: Path, expected: str, limit: int) -> bytes:
+    """The bytes of a file; raises InvalidInput when there are more than ``limit``."""
     size = path.stat().st_size
-    if size > MAX_FILE_BYTES:
-        raise InvalidInput(where, f"{expected} of at most {MAX_FILE_BYTES:,} bytes", f"{size:,} bytes")
-    return check_text(path.read_bytes(), where, expected)
+    if size > limit:
+        raise too_large(str(path), expected, limit, size)
+    return path.read_bytes()
+
+
+def too_large(where: str, expected: str, limit: int, size: int) -> InvalidInput:
+    """The error for what has more than ``limit`` bytes."""
+    return InvalidInput(where, f"{expected} of at most {limit:,} bytes", f"{size:,} bytes")
 
 
 def check_text(data: bytes, where: str, expected: str) -> str:
@@ -65,7 +80,11 @@ def check_text(data: bytes, where: str, expected: str) -> str:
 
 
 def parse_json(text: str, where: str) -> Any:
-    """A JSON value; refuses NaN, repeated keys and endless nesting with one InvalidInput that names the place."""
+    """A JSON value; refuses NaN, repeated keys, endless nesting and a million values with one InvalidInput that names
+    the place.
+    """
+    if text.count(",") > MAX_VALUES:  # a comma in a sentence counts, too; no document of ours comes near
+        raise InvalidInput(where, f"JSON of at most {MAX_VALUES:,} values", "more")
     try:
         return json.loads(text, parse_constant=_no_constant, object_pairs_hook=_distinct)
     except json.JSONDecodeError as error:

@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
+from itertools import islice
 from pathlib import Path
-from typing import Any
 
+from personarium.core.cards.record import version_of
 from personarium.core.chat import canonical_json
 from personarium.core.errors import InvalidInput, NotFound
 from personarium.core.facets import mapping, rethrow
-from personarium.core.files import MAX_LINE_BYTES, check_text, parse_json, parse_yaml, read_text, replacing
+from personarium.core.files import (
+    MAX_FILE_BYTES,
+    MAX_LINE_BYTES,
+    check_text,
+    parse_json,
+    parse_yaml,
+    read_text,
+    replacing,
+    too_large,
+)
 from personarium.core.persona import Persona
 from personarium.core.published import persona_from_object, persona_from_row
 
@@ -22,15 +33,17 @@ class Format:
 
     Args:
         name: For messages.
-        suffixes: File endings, lower case.
+        suffixes: File endings, lower case; the first format of the table with a fitting one counts.
         read: Yields the personas of a file, one at a time.
-        write: Writes personas into an open text file; None when the format cannot hold everything.
+        write: Writes personas into a new file; None when the format cannot hold everything.
+        several: Whether a file can hold more than one persona.
     """
 
     name: str
     suffixes: tuple[str, ...]
     read: Callable[[Path], Iterator[Persona]]
-    write: Callable[[Iterable[Persona], Any], None] | None = None
+    write: Callable[[Iterable[Persona], Path], None] | None = None
+    several: bool = True
 
 
 def load_persona(path: str | Path, index: int | None = None) -> Persona:
@@ -88,7 +101,7 @@ def save_persona(persona: Persona, path: str | Path) -> Path:
 
 
 def save_personas(personas: Iterable[Persona], path: str | Path) -> Path:
-    """Write personas (JSON Lines; one persona in .json and .yaml).
+    """Write personas (JSON Lines; one or several in .json and .yaml; one in a character card).
 
     Raises:
         InvalidInput: When the format cannot hold them.
@@ -97,16 +110,22 @@ def save_personas(personas: Iterable[Persona], path: str | Path) -> Path:
     path = Path(path)
     chosen = format_of(path)
     if chosen.write is None:
-        raise InvalidInput(str(path), "a file ending in .json, .yaml or .jsonl to save in", path.suffix)
-    with replacing(path) as scratch, scratch.open("w", encoding="utf-8") as file:
-        chosen.write(personas, file)
+        endings = ", ".join(s for f in FORMATS if f.write for s in f.suffixes)
+        raise InvalidInput(str(path), f"a file to save in, ending in one of {endings}", path.suffix)
+    if not chosen.several:
+        personas = list(islice(personas, 2))
+        if len(personas) != 1:
+            raise InvalidInput(str(path), f"one persona for a {chosen.name}", "several" if personas else "none")
+    with replacing(path) as scratch:
+        chosen.write(personas, scratch)
     return path
 
 
 def format_of(path: Path) -> Format:
     """The format that a file's ending names; raises InvalidInput when there is none."""
+    name = path.name.lower()
     for known in FORMATS:
-        if path.suffix.lower() in known.suffixes:
+        if any(name.endswith(suffix) and name != suffix for suffix in known.suffixes):
             return known
     endings = ", ".join(s for f in FORMATS for s in f.suffixes)
     raise InvalidInput(str(path), f"a persona file ending in one of {endings}", path.suffix or "no ending")
@@ -115,13 +134,24 @@ def format_of(path: Path) -> Format:
 # -- reading -----------------------------------------------------------------------------------------------------------
 
 
+_LARGE_BYTES = 16 * 2**20  # of a character card, and of the record of a persona that carries one
+
+
 def _read_json(path: Path) -> Iterator[Persona]:
-    data = parse_json(read_text(path, "a JSON persona"), str(path))
+    expected = "a JSON persona"
+    size = path.stat().st_size
+    data = parse_json(read_text(path, expected, _LARGE_BYTES), str(path))
+    if size > MAX_FILE_BYTES and not all(map(_may_be_large, data if isinstance(data, list) else [data])):
+        raise too_large(str(path), expected, MAX_FILE_BYTES, size)
     if isinstance(data, list):
         for index, item in enumerate(data):
             yield persona_from_object(item, f"{path}: item {index + 1}")
     else:
         yield persona_from_object(mapping(data, str(path), "persona"), str(path))
+
+
+def _may_be_large(data: object) -> bool:
+    return isinstance(data, Mapping) and ("schema_version" in data or version_of(data) is not None)
 
 
 def _read_yaml(path: Path) -> Iterator[Persona]:
@@ -138,14 +168,16 @@ def _read_yaml(path: Path) -> Iterator[Persona]:
 def _read_lines(path: Path) -> Iterator[Persona]:
     with path.open("rb") as file:
         number = 0
-        while line := file.readline(MAX_LINE_BYTES + 1):
+        while line := file.readline(_LARGE_BYTES + 1):
             number += 1
             where = f"{path}:{number}"
-            if len(line) > MAX_LINE_BYTES:
-                raise InvalidInput(where, f"a line of at most {MAX_LINE_BYTES:,} bytes", "a longer one")
+            if len(line) > _LARGE_BYTES:
+                raise InvalidInput(where, f"a line of at most {_LARGE_BYTES:,} bytes", "a longer one")
             if line.strip():
-                text = check_text(line, where, "one JSON persona on the line")
-                yield persona_from_object(parse_json(text, where), where)
+                data = parse_json(check_text(line, where, "one JSON persona on the line"), where)
+                if len(line) > MAX_LINE_BYTES and not _may_be_large(data):
+                    raise InvalidInput(where, f"a line of at most {MAX_LINE_BYTES:,} bytes", "a longer one")
+                yield persona_from_object(data, where)
 
 
 def _read_csv(path: Path) -> Iterator[Persona]:
@@ -168,16 +200,24 @@ def _read_txt(path: Path) -> Iterator[Persona]:
     yield rethrow(lambda: Persona.from_text(text), str(path))
 
 
+def _read_card(path: Path) -> Iterator[Persona]:
+    from personarium.core.cards.files import load_card
+    from personarium.core.cards.persona import persona_from_card
+
+    yield persona_from_card(load_card(path))
+
+
 # -- writing -----------------------------------------------------------------------------------------------------------
 
 
-def _write_json(personas: Iterable[Persona], file: Any) -> None:
+def _write_json(personas: Iterable[Persona], path: Path) -> None:
     records = [p.to_dict() for p in personas]
-    json.dump(records[0] if len(records) == 1 else records, file, ensure_ascii=False, indent=2, allow_nan=False)
-    file.write("\n")
+    with path.open("w", encoding="utf-8") as file:
+        json.dump(records[0] if len(records) == 1 else records, file, ensure_ascii=False, indent=2, allow_nan=False)
+        file.write("\n")
 
 
-def _write_yaml(personas: Iterable[Persona], file: Any) -> None:
+def _write_yaml(personas: Iterable[Persona], path: Path) -> None:
     import yaml
 
     records = [p.to_dict() for p in personas]
@@ -185,16 +225,29 @@ def _write_yaml(personas: Iterable[Persona], file: Any) -> None:
     value = records[0] if len(records) == 1 else records
     # PyYAML writes these line breaks raw and folds them on reading; escaped they survive.
     readable = not any(c in canonical_json(value) for c in "\x85\u2028\u2029\ufeff")
-    yaml.dump(value, file, dumper, allow_unicode=readable, sort_keys=False, width=120)
+    with path.open("w", encoding="utf-8") as file:
+        yaml.dump(value, file, dumper, allow_unicode=readable, sort_keys=False, width=120)
 
 
-def _write_lines(personas: Iterable[Persona], file: Any) -> None:
+def _write_lines(personas: Iterable[Persona], path: Path) -> None:
+    with path.open("w", encoding="utf-8") as file:
+        for persona in personas:
+            file.write(json.dumps(persona.to_dict(), ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def _write_card(ending: str, personas: Iterable[Persona], path: Path) -> None:
+    from personarium.core.cards.files import card_bytes
+    from personarium.core.cards.written import card_from_persona
+
     for persona in personas:
-        file.write(json.dumps(persona.to_dict(), ensure_ascii=False, allow_nan=False) + "\n")
+        path.write_bytes(card_bytes(card_from_persona(persona), ending, f"persona {persona.id}"))
 
 
-# A further format (a character card in a picture, say) is one more row here.
+# A further format is one more row here; a row with a longer ending stands above the one whose ending it ends in.
 FORMATS: tuple[Format, ...] = (
+    Format("character card", (".card.json",), _read_card, partial(_write_card, ".json"), several=False),
+    Format("character card in a PNG", (".png", ".apng"), _read_card, partial(_write_card, ".png"), several=False),
+    Format("CHARX archive", (".charx",), _read_card, partial(_write_card, ".charx"), several=False),
     Format("JSON", (".json",), _read_json, _write_json),
     Format("YAML", (".yaml", ".yml"), _read_yaml, _write_yaml),
     Format("JSON Lines", (".jsonl", ".ndjson"), _read_lines, _write_lines),

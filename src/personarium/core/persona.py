@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
@@ -24,6 +23,7 @@ from personarium.core.facets import (
     thaw,
 )
 from personarium.core.layers import Conflict, Knowledge, Layer, LayerKind, read_facets, stack, with_ids
+from personarium.core.sentences import sentence_spans
 
 if TYPE_CHECKING:
     from personarium.core.views import Rendered, Secrets, Style
@@ -330,23 +330,9 @@ class Persona:
         return save_persona(self, path)
 
 
-# A sentence ends at . ! or ? before a blank and a capital letter or digit; not after initials and common titles.
-_END = re.compile(r"(?<=[.!?])[\"'”’)]?\s+(?=[\"'“‘(]?[^\W_a-z])")
-_TITLE = re.compile(r"(?:^|[\s(])(?:[A-Z]|Dr|Mr|Mrs|Ms|Prof|St|Sr|Jr|Mt|vs|No|approx|e\.g|i\.e)\.$")
-
-
 def split_sentences(text: str) -> list[str]:
     """The sentences and lines of a text, stripped; what looks like a title or an initial ends no sentence."""
-    out: list[str] = []
-    for line in text.splitlines():
-        start = 0
-        for end in _END.finditer(line):
-            if not _TITLE.search(line[max(start, end.start() - 10) : end.start()]):
-                out.append(line[start : end.end()].strip())
-                start = end.end()
-        if line[start:].strip():
-            out.append(line[start:].strip())
-    return out
+    return [text[start:end] for start, end in sentence_spans(text)]
 
 
 def _version(value: object, where: str, name: str) -> None:

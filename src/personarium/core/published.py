@@ -1,4 +1,6 @@
-"""Records that others publish, read as personas: table rows, Persona-Hub lines, HACHIMI records, SPeCtrum profiles."""
+"""Records that others publish, read as personas: table rows, character cards, Persona-Hub lines, HACHIMI records,
+SPeCtrum profiles.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +10,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from personarium.core.cards.record import Card, version_of
 from personarium.core.dialogue import Dialogue
 from personarium.core.errors import InvalidInput, NotFound
 from personarium.core.facets import Facet, freeze, mapping, rethrow, text, thaw
@@ -265,7 +268,18 @@ def demonstrations(dialogues: Iterable[Dialogue], speaker: str) -> tuple[Demonst
     return tuple(out)
 
 
+def _is_card(data: Mapping[str, Any]) -> bool:
+    return version_of(data) is not None
+
+
+def _persona_from_card(data: Mapping[str, Any], where: str) -> Persona:
+    from personarium.core.cards.persona import persona_from_card
+
+    return persona_from_card(Card.from_object(data, where))
+
+
 SHAPES: tuple[Shape, ...] = (
+    Shape("character card", _is_card, _persona_from_card),
     Shape("persona-hub", _is_hub_line, persona_from_hub),
     Shape("hachimi", _is_hachimi, persona_from_hachimi),
 )

@@ -191,8 +191,9 @@ def recorded_dialogue_report(
 def persona_checklist(persona: Persona) -> tuple[ChecklistItem, ...]:
     """One item for every facet with a plain value that may be told; descriptions are sentences and no answers."""
     items = []
-    for facet in persona.facets:
-        if facet.visibility == "public" and facet.path != DESCRIPTION and not isinstance(facet.value, (bool, dict)):
+    told = (f for f in persona.facets if f.visibility == "public" and f.path != DESCRIPTION and not f.machinery)
+    for facet in told:
+        if not isinstance(facet.value, (bool, dict)):
             accepted = show_value(facet.value)
             if normalise(accepted):
                 items.append(ChecklistItem(facet.id, (accepted,)))

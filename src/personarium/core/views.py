@@ -13,6 +13,7 @@ from personarium.core.persona import DESCRIPTION, Persona
 Style = Literal["system", "personagym", "card", "attributes", "statements", "biography", "traits"]
 STYLES: tuple[str, ...] = get_args(Style)
 Secrets = Literal["instruct", "omit", "show"]
+TRAIT_BRANCHES = ("personality", "traits", "trait", "values")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +66,13 @@ def render(persona: Persona, style: Style = "system", secrets: Secrets | None = 
     """The persona in one of the styles.
 
     Each facet is written on its own, separator included: removing a facet removes exactly its span, changing a value
-    changes only its span. Facets without anything to say (None, empty) have no span.
+    changes only its span. Facets without anything to say (None, empty) have no span, and what a character card says to
+    whoever runs it (:attr:`Facet.machinery`) is in no view.
 
     Args:
         persona: Who.
         style: ``system`` second-person system prompt; ``personagym`` the benchmark's framing (take on the identity);
-            ``card`` key: value lines under a title; ``attributes`` bare key: value lines, the key being the last step of the path;
+            ``card`` key: value lines and plain sentences under a title; ``attributes`` bare key: value lines, the key being the last step of the path;
             ``statements`` first-person sentences, one a line; ``biography`` third-person prose; ``traits`` the
             personality facets only, key: value.
         secrets: ``instruct``, ``omit`` or ``show``; None for the style's own (see :meth:`Persona.view`).
@@ -90,7 +92,7 @@ def render(persona: Persona, style: Style = "system", secrets: Secrets | None = 
             continue
         said = layout.say(facet, persona)
         if facet.secret and mode == "instruct":
-            said += " (never disclose this)" if layout.say is _line else f" {_KEEP}"
+            said += " (never disclose this)" if layout.say in (_line, _card_line) else f" {_KEEP}"
         pieces.append((source, f"{layout.before}{said}{layout.after}", "facet"))
     pieces.append((f"{style}.closing", layout.closing, "template"))
     return _join(pieces)
@@ -112,11 +114,11 @@ def _join(pieces: list[tuple[str, str, Literal["facet", "template"]]]) -> Render
 def _shown(persona: Persona, style: str, layout: _Layout) -> Iterator[tuple[str, Facet]]:
     """What the style shows, in order, each with the id that its span carries."""
     if style == "traits":
-        yield from ((f.id, f) for f in persona.facets if f.branch in ("personality", "traits", "trait", "values"))
+        yield from ((f.id, f) for f in persona.facets if f.branch in TRAIT_BRANCHES)
         return
     if persona.name and not any(f.key == "name" for f in persona.facets):
         yield "@name", Facet("", "name", persona.name)
-    yield from ((f.id, f) for f in persona.facets)
+    yield from ((f.id, f) for f in persona.facets if not f.machinery)
     if layout.own_fields:
         yield from ((f"@{f.path}", f) for f in _own_fields(persona))
 
@@ -175,6 +177,9 @@ _PHRASES: dict[str, str] = {
 }
 
 
+_TRAITS = "{S} {be} {v}."  # several adjectives
+
+
 def sentence(facet: Facet, person: str = "you", language: str = "en") -> str:
     """One facet as a plain sentence.
 
@@ -192,7 +197,7 @@ def sentence(facet: Facet, person: str = "you", language: str = "en") -> str:
     if not language.lower().startswith("en") or isinstance(facet.value, (bool, dict)):
         return f"{_label(facet.key)}: {show_value(facet.value)}"
     value = _listed(facet.value)
-    phrase = _PHRASES.get(facet.key)
+    phrase = _TRAITS if facet.path == "personality" and isinstance(facet.value, tuple) else _PHRASES.get(facet.key)
     if phrase is None:
         return _ended(f"{possessive} {_label(facet.key)} {_is(facet)} {value}")
     if person == "I":
@@ -269,6 +274,13 @@ def _as_is(facet: Facet, persona: Persona) -> str:
     return _you(facet, persona)
 
 
+def _card_line(facet: Facet, persona: Persona) -> str:
+    """A description is a sentence already; a label before it would only make it harder to read."""
+    if facet.path == DESCRIPTION and facet.text is None and isinstance(facet.value, str):
+        return _one_line(facet.value)
+    return _line(facet, persona)
+
+
 def _line(facet: Facet, persona: Persona) -> str:
     said = facet.text if facet.value is None else show_value(facet.value)
     return f"{_label(facet.key)}: {_one_line(said or '')}"
@@ -293,7 +305,7 @@ _LAYOUTS: dict[str, _Layout] = {
         "instruct",
         True,
     ),
-    "card": _Layout("Character card", "", "\n", "", _line, "omit", False),
+    "card": _Layout("Character card", "", "\n", "", _card_line, "omit", False),
     "attributes": _Layout("", "", "", "\n", _line, "omit", False),
     "statements": _Layout("", "", "", "\n", _me, "omit", False),
     "biography": _Layout("About this person:", "", " ", "", _them, "omit", False),

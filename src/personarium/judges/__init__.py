@@ -24,11 +24,17 @@ if TYPE_CHECKING:
     from personarium.judges.entailment import KeyedFact as KeyedFact
     from personarium.judges.entailment import RuleOracle as RuleOracle
     from personarium.judges.entailment import Triple as Triple
+    from personarium.judges.extraction import Extraction as Extraction
+    from personarium.judges.extraction import extract_by_model as extract_by_model
+    from personarium.judges.extraction import extract_by_rules as extract_by_rules
     from personarium.judges.judging import Judge as Judge
     from personarium.judges.judging import Rater as Rater
     from personarium.judges.layouts import Asked as Asked
     from personarium.judges.layouts import Layout as Layout
     from personarium.judges.layouts import Reading as Reading
+    from personarium.judges.persona_check import PersonaCheck as PersonaCheck
+    from personarium.judges.persona_check import check_persona as check_persona
+    from personarium.judges.persona_findings import Finding as Finding
     from personarium.judges.raters import PersonRater as PersonRater
     from personarium.judges.raters import Sheet as Sheet
     from personarium.judges.raters import TableRater as TableRater
@@ -41,8 +47,11 @@ _NAMES = {
     "agreement": "AgreementReport PositionBias agreement_report length_bias position_bias",
     "ensemble": "Ensemble",
     "entailment": "CachedRelevance EntailmentEstimator HeadEstimator JudgeEstimator KeyedFact RuleOracle Triple",
+    "extraction": "Extraction extract_by_model extract_by_rules",
     "judging": "Judge Rater",
     "layouts": "Asked Layout Reading",
+    "persona_check": "PersonaCheck check_persona",
+    "persona_findings": "Finding",
     "raters": "PersonRater Sheet TableRater",
     "verdicts": "Grade Order Preference",
 }

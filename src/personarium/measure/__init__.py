@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from personarium.measure.drift import projection_effect as projection_effect
     from personarium.measure.echo import dialogue_echo as dialogue_echo
     from personarium.measure.echo import echo_pairs as echo_pairs
+    from personarium.measure.gate import Verdict as Verdict
+    from personarium.measure.gate import check_gate as check_gate
+    from personarium.measure.gate import run_gate as run_gate
 
 __all__, __getattr__, __dir__ = lazy_exports(
     __name__,
@@ -29,17 +32,20 @@ __all__, __getattr__, __dir__ = lazy_exports(
         "APCInstrument": "personarium.measure.apc.instrument",
         "APCScore": "personarium.measure.apc.scoring",
         "Calibration": "personarium.measure.calibrate.result",
-        "KeyedWorld": "personarium.measure.calibrate.world",
-        "apc_score": "personarium.measure.apc.scoring",
-        "keyed_world": "personarium.measure.calibrate.world",
         "DriftInstrument": "personarium.measure.drift",
+        "KeyedWorld": "personarium.measure.calibrate.world",
         "ProjectionEffect": "personarium.measure.drift",
         "Retrieval": "personarium.measure.dialogue_retrieval",
+        "Verdict": "personarium.measure.gate",
+        "apc_score": "personarium.measure.apc.scoring",
+        "check_gate": "personarium.measure.gate",
         "dialogue_drift": "personarium.measure.drift",
         "dialogue_echo": "personarium.measure.echo",
-        "retrieve_personas": "personarium.measure.dialogue_retrieval",
         "drift_of_vectors": "personarium.measure.drift",
         "echo_pairs": "personarium.measure.echo",
+        "keyed_world": "personarium.measure.calibrate.world",
         "projection_effect": "personarium.measure.drift",
+        "retrieve_personas": "personarium.measure.dialogue_retrieval",
+        "run_gate": "personarium.measure.gate",
     },
 )

@@ -8,11 +8,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
 from personarium.core.chat import ChatModel, Message, Reply, Sampling, Usage
 from personarium.core.errors import RemoteError, UsageError
+from personarium.core.tokens import CHARS_PER_TOKEN
 from personarium.models.wrapper import DEFAULT, Wrapper, stream_reply
 
-CHARACTERS_PER_TOKEN = (
-    4  # English under common tokenizers; only reservations use it, the endpoint's count corrects them
-)
 ASSUMED_REPLY_TOKENS = 256  # reserved for a reply without max_tokens
 NEVER = float("-inf")
 LONGEST_HOLD_S = 60.0  # a Retry-After holds all calls back, but never longer than this
@@ -112,8 +110,11 @@ class Limited(Wrapper):
 
 
 def estimate_prompt_tokens(messages: Sequence[Message]) -> int:
-    """Tokens of a prompt, by its characters (four a token, four more for each message)."""
-    return sum(len(message["content"]) // CHARACTERS_PER_TOKEN + 4 for message in messages)
+    """Tokens of a prompt, by its characters (four a token, four more for each message).
+
+    Only reservations use it; the endpoint's own count corrects them.
+    """
+    return sum(len(message["content"]) // CHARS_PER_TOKEN + 4 for message in messages)
 
 
 def estimate_tokens(messages: Sequence[Message], sampling: Sampling) -> float:

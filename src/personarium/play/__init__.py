@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from personarium.play.agents import Speaker as Speaker
     from personarium.play.agents import Spoken as Spoken
     from personarium.play.agents import as_spoken as as_spoken
+    from personarium.play.characters import CardAgent as CardAgent
+    from personarium.play.characters import agent_for as agent_for
+    from personarium.play.characters import opened as opened
     from personarium.play.dialogues import Casting as Casting
     from personarium.play.dialogues import Detector as Detector
     from personarium.play.dialogues import Ending as Ending
@@ -39,6 +42,7 @@ __all__, __getattr__, __dir__ = lazy_exports(
         "BestOf": "personarium.play.selection",
         "CallableAgent": "personarium.play.agents",
         "Candidate": "personarium.play.selection",
+        "CardAgent": "personarium.play.characters",
         "Casting": "personarium.play.dialogues",
         "Detector": "personarium.play.dialogues",
         "Ending": "personarium.play.dialogues",
@@ -47,12 +51,14 @@ __all__, __getattr__, __dir__ = lazy_exports(
         "Speaker": "personarium.play.agents",
         "Spoken": "personarium.play.agents",
         "TerminationDetector": "personarium.play.termination",
+        "agent_for": "personarium.play.characters",
         "as_spoken": "personarium.play.agents",
         "audit_roles": "personarium.play.role_audit",
         "audit_summary": "personarium.play.role_audit",
         "best_of": "personarium.play.selection",
         "choose": "personarium.play.selection",
         "duplicate_dialogues": "personarium.play.role_audit",
+        "opened": "personarium.play.characters",
         "play_dialogue": "personarium.play.dialogues",
         "play_dialogues": "personarium.play.dialogues",
         "replace_contacts": "personarium.play.role_audit",

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from personarium.runs.plan import DryRun as DryRun
     from personarium.runs.plan import Plan as Plan
     from personarium.runs.plan import StepPlan as StepPlan
-    from personarium.runs.plan import estimate_tokens as estimate_tokens
     from personarium.runs.progress import PlainLines as PlainLines
     from personarium.runs.progress import Progress as Progress
     from personarium.runs.progress import RichBar as RichBar
@@ -50,7 +49,6 @@ __all__, __getattr__, __dir__ = lazy_exports(
         "StepPlan": "personarium.runs.plan",
         "Tally": "personarium.runs.tally",
         "Transcript": "personarium.runs.transcript",
-        "estimate_tokens": "personarium.runs.plan",
         "failures": "personarium.runs.outcome",
         "progress_for": "personarium.runs.progress",
         "read_calls": "personarium.runs.transcript",

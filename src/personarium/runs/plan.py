@@ -11,6 +11,7 @@ from personarium.core.chat import ChatModel, Message, Reply, Sampling
 from personarium.core.errors import RemoteError
 from personarium.core.label import current_label, labelled
 from personarium.core.results import Failure
+from personarium.core.tokens import CHARS_PER_TOKEN, estimate_tokens
 from personarium.models.accounting import Prices, price_of
 from personarium.runs.executors import AsyncioExecutor
 from personarium.runs.outcome import Outcome
@@ -18,19 +19,12 @@ from personarium.runs.outcome import Outcome
 T = TypeVar("T")
 R = TypeVar("R")
 PLAIN = Sampling()
-# OpenAI's rule of thumb for English: "1 token ~= 4 chars" (help.openai.com, "What are tokens and how to count them?").
-CHARS_PER_TOKEN = 4
 # Our own assumptions where a step names no limit: replies of house prompts are a sentence to a page.
 SHORT_REPLY, LONG_REPLY = 16, 512
 
 
-def estimate_tokens(text: str) -> int:
-    """Tokens of an English text by the rule of four characters a token, rounded up; other scripts take more."""
-    return -(-len(text) // CHARS_PER_TOKEN)
-
-
 def estimate_prompt_tokens(messages: Sequence[Message]) -> int:
-    """Tokens of a whole prompt by the same rule."""
+    """Tokens of a whole prompt, by the rule of four characters a token."""
     return sum(estimate_tokens(message["content"]) for message in messages)
 
 

@@ -91,11 +91,18 @@ if TYPE_CHECKING:
     from personarium.stats.scales import from_keyed_answers as from_keyed_answers
     from personarium.stats.scales import key_answers as key_answers
     from personarium.stats.scales import scale_scores as scale_scores
+    from personarium.stats.sequential import Decision as Decision
+    from personarium.stats.sequential import betting_interval as betting_interval
+    from personarium.stats.sequential import betting_path as betting_path
+    from personarium.stats.sequential import decide as decide
+    from personarium.stats.sequential import first_side as first_side
+    from personarium.stats.sequential import more_items as more_items
 
 _EXPORTS = {
     "Calibration": "personarium.stats.agreement",
     "CalibrationBin": "personarium.stats.agreement",
     "Comparison": "personarium.stats.comparisons",
+    "Decision": "personarium.stats.sequential",
     "DivergenceReport": "personarium.stats.divergence",
     "FirstDivergence": "personarium.stats.divergence",
     "Keyed": "personarium.stats.scales",
@@ -113,6 +120,8 @@ _EXPORTS = {
     "alpha_if_deleted": "personarium.stats.reliability",
     "auc": "personarium.stats.independent",
     "benjamini_hochberg": "personarium.stats.corrections",
+    "betting_interval": "personarium.stats.sequential",
+    "betting_path": "personarium.stats.sequential",
     "binned_js_distance": "personarium.stats.distances",
     "bonferroni": "personarium.stats.corrections",
     "bootstrap": "personarium.stats.intervals",
@@ -125,8 +134,10 @@ _EXPORTS = {
     "cohens_kappa": "personarium.stats.agreement",
     "complete_rows": "personarium.stats.scales",
     "cronbach_alpha": "personarium.stats.reliability",
+    "decide": "personarium.stats.sequential",
     "divergence_of_runs": "personarium.stats.divergence",
     "first_divergence": "personarium.stats.divergence",
+    "first_side": "personarium.stats.sequential",
     "from_keyed_answers": "personarium.stats.scales",
     "holm": "personarium.stats.corrections",
     "item_rest_correlations": "personarium.stats.reliability",
@@ -142,6 +153,7 @@ _EXPORTS = {
     "mcnemar_of": "personarium.stats.paired",
     "mean_interval": "personarium.stats.intervals",
     "min_detectable_effect": "personarium.stats.power",
+    "more_items": "personarium.stats.sequential",
     "nested_bootstrap": "personarium.stats.intervals",
     "omega_from_loadings": "personarium.stats.reliability",
     "omega_total": "personarium.stats.reliability",

@@ -16,6 +16,7 @@ COMMANDS = (
     ("", "make", "make", "make"),
     ("", "play", "play", "play"),
     ("", "chat", "chat", "chat"),
+    ("", "check-character", "check_character", "check_character"),
     ("", "calibrate", "calibrate", "calibrate"),
     ("", "report", "report", "report"),
     ("", "systems", "systems", "systems"),
@@ -25,11 +26,17 @@ COMMANDS = (
     ("measure", "drift", "measure", "drift"),
     ("measure", "rubric", "rubric", "rubric"),
     ("measure", "randomness", "measure", "randomness"),
+    ("persona", "show", "persona", "show"),
+    ("persona", "convert", "persona", "convert"),
+    ("persona", "check", "persona", "check"),
+    ("persona", "diff", "persona", "diff"),
+    ("persona", "from-text", "persona", "from_text"),
     ("log", "show", "log", "show"),
     ("log", "convert", "log", "convert"),
 )
 _GROUPS = {
     "bench": "Published benchmarks: data, protocol, metric.",
+    "persona": "Personas: look at them, convert, check, compare, read them out of texts.",
     "log": "Chat logs that you already have: look into one, turn one into another.",
     "measure": "Instruments: what a reply, a dialogue or a table of outcomes shows.",
 }

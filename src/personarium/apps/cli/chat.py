@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,6 +12,7 @@ import typer
 from personarium.apps.cli import options as opt
 from personarium.apps.cli.output import Output, console, printable, say_error, speaks
 from personarium.apps.cli.session import read_personas
+from personarium.core.errors import UsageError
 
 YOU = "you"
 HELP = "/show the exact messages   /undo the last exchange   /quit"
@@ -18,50 +20,81 @@ HELP = "/show the exact messages   /undo the last exchange   /quit"
 
 @speaks
 def chat(
-    persona: Annotated[str, typer.Argument(help="A persona file, or a sentence that describes the persona.")],
+    persona: Annotated[str, typer.Argument(help="A character card, a persona file, or a sentence about the persona.")],
     model: opt.Model = "simulated",
+    agent: opt.Agent = None,
+    agent_model: opt.AgentModel = None,
+    stateful: opt.Stateful = False,
     base_url: opt.BaseUrl = None,
     history: Annotated[
         Path | None,
-        typer.Option("--history", help="Dialogue file; runs/chats/PERSONA.jsonl by default. An existing one goes on."),
+        typer.Option(
+            "--history",
+            help="Dialogue file or chat log of any format; runs/chats/PERSONA.jsonl by default. An existing one goes on.",
+        ),
     ] = None,
+    name: Annotated[str, typer.Option("--name", help="What the character calls you ({{user}} in a card).")] = "User",
+    greeting: Annotated[
+        int, typer.Option("--greeting", min=0, help="Which greeting of a card: 0 is the first, then the alternates.")
+    ] = 0,
     new: Annotated[bool, typer.Option("--new", help="Begin anew; what the file held is kept beside it.")] = False,
     temperature: Annotated[float, typer.Option("--temperature", min=0, max=2)] = 0.7,
     style: Annotated[
-        str, typer.Option("--style", help="How the persona is put into words: system, card, biography, …")
-    ] = "system",
+        str | None,
+        typer.Option(
+            "--style",
+            help="How the persona is put into words: system, biography, …; a card is played as a card without.",
+        ),
+    ] = None,
     show: Annotated[bool, typer.Option("--show", help="Print the exact messages before every turn.")] = False,
     dry_run: opt.DryRun = False,
     seed: opt.Seed = 0,
     as_json: opt.AsJson = False,
 ) -> None:
-    """Talk to a persona. Reads lines from standard input, so a file of questions works too.
+    """Talk to a persona, or to your own agent. Reads lines from standard input, so a file of questions works too.
 
-    Example: personarium chat "A retired nurse from Naples who loves opera" --model ollama/llama3.2
+    Example: personarium chat card.png --model ollama/llama3.2 --name Robin
     """
-    from personarium.core import Sampling
-    from personarium.models import open_model
-    from personarium.play import Agent
+    given = dict(locals())
     from personarium.runs import run_sync
 
     who = read_personas(persona, 1)[0]
-    agent = Agent(who, open_model(model, base_url=base_url), style=style, sampling=Sampling(temperature=temperature))  # type: ignore[arg-type]
-    path = history or Path("runs") / "chats" / f"{_file_name(who.id)}.jsonl"
-    talk = _Talk(agent, path, seed, show, quiet=as_json)
+    speaker, sessions = _speaker(who, given)
+    path = history or Path("runs") / "chats" / f"{_file_name(who.id if agent is None else agent)}.jsonl"
+    talk = _Talk(speaker, path, seed, show, quiet=as_json)
+    talk.open(new and not dry_run)
+    sessions.nonce = talk.dialogue.meta.setdefault("session", secrets.token_hex(6)) if stateful else ""
     if dry_run:
-        talk.open(new=False)
-        shown = {"messages": agent.render(talk.dialogue), "model": agent.model.name, "history": str(path)}
+        shown = {"messages": speaker.render(talk.dialogue), "model": speaker.model.name, "history": str(talk.path)}
         Output(as_json).finish(shown, lambda: _show_messages(shown["messages"]))
         return
-    talk.open(new)
     run_sync(talk.loop())
     data: dict[str, Any] = {
-        "history": str(path),
+        "history": str(talk.path),
         "turns": len(talk.dialogue.utterances),
         "failures": talk.failures,
         "last": talk.last,
     }
-    Output(as_json).finish(data, lambda: console().print(f"[dim]kept in {path}[/dim]", soft_wrap=True))
+    Output(as_json).finish(
+        data, lambda: console().print(f"kept in {talk.path}", style="dim", markup=False, soft_wrap=True)
+    )
+
+
+def _speaker(who: Any, given: dict[str, Any]) -> tuple[Any, Any]:
+    """Who answers: the persona on a model, a card played as a card, or the user's own agent, which is told nothing."""
+    from personarium.core import Sampling
+    from personarium.models import Sessions, open_agent, open_model
+    from personarium.play import Agent, agent_for
+
+    sampling, sessions = Sampling(temperature=given["temperature"]), Sessions()
+    if given["agent"] is None:
+        if given["agent_model"] or given["stateful"]:
+            raise UsageError("--agent-model and --stateful describe an own agent; name it with --agent")
+        model = open_model(given["model"], base_url=given["base_url"])
+        more = {"style": given["style"], "user": given["name"], "greeting": given["greeting"], "seed": given["seed"]}
+        return agent_for(who, model, sampling=sampling, **more), sessions
+    own = open_agent(given["agent"], model=given["agent_model"], stateful=given["stateful"], sessions=sessions)
+    return Agent(who, own, style=None, sampling=sampling), sessions
 
 
 class _Talk:
@@ -75,14 +108,21 @@ class _Talk:
         self.dialogue: Any = None
 
     def open(self, new: bool) -> None:
-        """Take up the stored dialogue, or begin one."""
-        from personarium.core import Dialogue, load_dialogues
+        """Take up the stored dialogue or another program's log, or begin one; a card begins with its greeting."""
+        from personarium.core import Dialogue
+        from personarium.core.chat_logs import continue_log
+        from personarium.play import opened
 
         if new and self.path.exists():
             self.path.rename(_free_name(self.path))
-        stored = load_dialogues(self.path) if self.path.exists() else []
-        self.dialogue = stored[0] if stored else Dialogue(self.path.stem, cast=(YOU, self.agent.id))
-        if stored and self.terminal and not self.quiet:
+        if self.path.exists() and self.path.stat().st_size:
+            found = continue_log(self.path, YOU, self.agent.id, self.agent.persona.name)
+            self.dialogue = found.dialogue
+            if found.format != "personarium":  # another program's file stays as it is; the talk goes on beside it
+                self.path = _free_name(self.path.with_suffix(".jsonl"))
+        else:
+            self.dialogue = opened(Dialogue(self.path.stem, cast=(YOU, self.agent.id)), self.agent)
+        if self.dialogue.utterances and not self.quiet:
             self._recall()
 
     async def loop(self) -> None:
@@ -155,11 +195,13 @@ class _Talk:
         save_dialogues([self.dialogue], self.path)
 
     def _recall(self) -> None:
+        """What was said last, so that one knows where the talk stands."""
         from rich.text import Text
 
         out = console()
         for utterance in self.dialogue.utterances[-6:]:
-            out.print(Text(printable(f"{utterance.speaker}  {utterance.text}"), style="dim"), soft_wrap=True)
+            said_by = self.agent.persona.name if utterance.speaker == self.agent.id else utterance.speaker
+            out.print(Text(printable(f"{said_by or 'persona'}  {utterance.text}"), style="dim"), soft_wrap=True)
 
 
 def _file_name(id: str) -> str:

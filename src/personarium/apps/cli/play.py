@@ -95,16 +95,36 @@ def play(
 def _castings(
     session: Session, people: list[Any], dialogues: int, turns: int, projection: str, detects: bool, seed: int
 ) -> list[Any]:
-    from personarium.play import Agent, Casting, TerminationDetector
+    from personarium.core import Dialogue
+    from personarium.play import Agent, Casting, TerminationDetector, agent_for, opened
 
     first, *others = people
-    speakers = [Agent(first, session.player, id=speaker_name(first, 1), style=None if session.own_agent else "system")]
-    speakers += [Agent(p, session.judges[0], id=speaker_name(p, k)) for k, p in enumerate(others, 2)]
+    partner = others[0].name if others else ""
+    speakers: list[Agent] = [
+        Agent(first, session.player, id=speaker_name(first, 1), style=None)
+        if session.own_agent
+        else agent_for(first, session.player, id=speaker_name(first, 1), user=partner or "User", seed=seed)
+    ]
+    for k, other in enumerate(others, 2):
+        speakers.append(
+            agent_for(other, session.judges[0], id=speaker_name(other, k), user=first.name or "User", seed=seed)
+        )
     if not others:
         speakers.append(Agent(None, session.judges[0], id="assistant-2"))
     watch = TerminationDetector(session.judges[1]) if detects else None
+    greeted = opened(Dialogue(cast=tuple(s.id for s in speakers)), speakers[0])
+    opening = greeted if greeted.utterances else None
     return [
-        Casting(f"dialogue-{k + 1}", tuple(speakers), watch, turns, projection, seed=seed, sample=k)  # type: ignore[arg-type]
+        Casting(
+            f"dialogue-{k + 1}",
+            tuple(speakers),
+            watch,
+            turns,
+            projection,  # type: ignore[arg-type]
+            opening=opening,
+            seed=seed,
+            sample=k,
+        )
         for k in range(dialogues)
     ]
 

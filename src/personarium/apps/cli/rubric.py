@@ -21,7 +21,6 @@ from personarium.apps.cli.session import (
 )
 from personarium.core.errors import UsageError
 
-
 # What stands for an answer in a dry run's prompts; about as long as a usual one, so that tokens are estimated well.
 STAND_IN = "(the answer of the player) " * 8
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from personarium.apps.cli.output import Output, console, printable
 from personarium.core.chat import ChatModel, canonical_json
-from personarium.core.errors import NotFound, UsageError
+from personarium.core.errors import InvalidInput, NotFound, UsageError
 
 RUNS = Path("runs")
 TRIES = 6  # calls in all for one reply, where asking again is harmless
@@ -282,13 +282,23 @@ def read_personas(source: str | None, number: int | None) -> list[Any]:
     Raises:
         NotFound: When the text looks like a file name that does not exist.
     """
-    from personarium.core import Persona, load_personas
+    from personarium.core import Persona, load_cast, load_personas
 
     if source is None:
         raise UsageError("no persona given: name a file or write a sentence")
     path = Path(source)
     if len(source) < 1024 and path.is_file():
         found = load_personas(path)
+    elif len(source) < 1024 and path.is_dir():
+        cast = load_cast(path)
+        if cast.problems:
+            place, problem = next(iter(cast.problems.items()))
+            raise InvalidInput(
+                str(path),
+                f"a folder of personas that can all be read ({len(cast.problems)} cannot)",
+                f"{place}: {problem}",
+            )
+        found = list(cast)
     elif len(source.split()) < 3 and (path.suffix or "/" in source):
         raise NotFound(f"there is no file {source}; give a file, or a sentence that describes the persona")
     else:

@@ -20,6 +20,12 @@ if TYPE_CHECKING:
     from personarium.benchmarks.personagym.bundled import load_settings as load_settings
     from personarium.benchmarks.personagym.bundled import recompute_published as recompute_published
     from personarium.benchmarks.personagym.instrument import PersonaGymTask as PersonaGymTask
+    from personarium.benchmarks.personagym.items import Item as Item
+    from personarium.benchmarks.personagym.items import WrittenItems as WrittenItems
+    from personarium.benchmarks.personagym.items import in_random_order as in_random_order
+    from personarium.benchmarks.personagym.items import plan_items as plan_items
+    from personarium.benchmarks.personagym.items import score_of as score_of
+    from personarium.benchmarks.personagym.items import score_question as score_question
     from personarium.benchmarks.personagym.method import ERRATA as ERRATA
     from personarium.benchmarks.personagym.method import PersonaGymConfig as PersonaGymConfig
     from personarium.benchmarks.personagym.method import plan_calls as plan_calls
@@ -36,6 +42,7 @@ __all__, __getattr__, __dir__ = lazy_exports(
     __name__,
     {
         "ERRATA": f"{_HOME}.method",
+        "Item": f"{_HOME}.items",
         "PersonaGymConfig": f"{_HOME}.method",
         "PersonaGymResult": f"{_HOME}.results",
         "PersonaGymTask": f"{_HOME}.instrument",
@@ -43,6 +50,8 @@ __all__, __getattr__, __dir__ = lazy_exports(
         "TASKS": f"{_HOME}.tasks",
         "Task": f"{_HOME}.tasks",
         "TaskScore": f"{_HOME}.aggregation",
+        "WrittenItems": f"{_HOME}.items",
+        "in_random_order": f"{_HOME}.items",
         "judge_mean": f"{_HOME}.aggregation",
         "load_own_questions": f"{_HOME}.questions",
         "load_personas": f"{_HOME}.bundled",
@@ -51,9 +60,12 @@ __all__, __getattr__, __dir__ = lazy_exports(
         "load_settings": f"{_HOME}.bundled",
         "persona_score": f"{_HOME}.aggregation",
         "plan_calls": f"{_HOME}.method",
+        "plan_items": f"{_HOME}.items",
         "recompute_published": f"{_HOME}.bundled",
         "run_personagym": f"{_HOME}.method",
         "save_questions": f"{_HOME}.questions",
+        "score_of": f"{_HOME}.items",
+        "score_question": f"{_HOME}.items",
         "task_score": f"{_HOME}.aggregation",
     },
 )

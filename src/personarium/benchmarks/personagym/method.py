@@ -271,7 +271,8 @@ def _identity(work: _Work, people: Sequence[Persona], place: int) -> str:
 
 def in_words(person: Persona) -> str:
     """The persona as the writer and the judges see it."""
-    return person.view("card").text if len(person.facets) > 1 else str(person.facets[0].value)
+    said = [facet for facet in person.facets if not facet.machinery]
+    return str(said[0].value) if len(said) == 1 and said[0].text is None else person.view("card").text
 
 
 async def _write_questions(work: _Work, person: Persona) -> dict[str, list[str]] | Failure:

@@ -36,7 +36,7 @@ from personarium.judges.prometheus.data_formats import PairItem, ScoredItem, rea
 from personarium.judges.prometheus.steps import STEPS, ReaderName, layout
 from personarium.judges.verdicts import Grade, Preference
 from personarium.runs import AsyncioExecutor, Outcome
-from personarium.runs.plan import estimate_tokens
+from personarium.core.tokens import estimate_tokens
 
 T = TypeVar("T")
 Ties = Literal["resample", "half", "wrong"]

@@ -52,10 +52,11 @@ def plain_questions(persona: Persona, limit: int | None = None) -> list[str]:
         persona: Who will be asked.
         limit: The most questions; None for all.
     """
-    keyed = [f for f in persona.facets if f.path != DESCRIPTION and not f.blank and not f.secret]
+    shown = [f for f in persona.facets if not (f.blank or f.secret or f.machinery)]
+    keyed = [f for f in shown if f.path != DESCRIPTION and f.text is None]
     asked = [f"What {'are' if _plural(f.key) else 'is'} your {f.key.replace('_', ' ')}?" for f in keyed]
-    told = [f for f in persona.facets if f.path == DESCRIPTION and not f.blank and not f.secret]
-    asked += [question_about(str(f.value)) for f in told]
+    told = [f for f in shown if f.path == DESCRIPTION or f.text is not None]
+    asked += [question_about(str(f.value) if f.text is None else f.text, persona.name) for f in told]
     return list(dict.fromkeys(asked))[:limit]
 
 

@@ -14,12 +14,12 @@ from personarium.core.cards.record import NEVER_IN_PROMPTS
 from personarium.core.errors import InvalidInput
 from personarium.core.facets import Facet, Value
 from personarium.core.persona import Persona
+from personarium.core.tokens import estimate_tokens
 from personarium.core.views import STYLES, show_value
 from personarium.judges.persona_conflicts import ENTAILMENT_AT_LEAST, contradictions, head_contradictions
 from personarium.judges.persona_findings import Finding, Severity
 from personarium.judges.persona_flags import flag_findings
 from personarium.judges.suspect_text import Suspicion, suspicions
-from personarium.core.tokens import estimate_tokens
 from personarium.text.similarity import letters_and_digits
 
 __all__ = ["Finding", "PersonaCheck", "Severity", "check_persona"]

@@ -8,6 +8,7 @@ from typing import Any
 
 from personarium.apps.cli.output import printable
 from personarium.apps.cli.session import Session
+from personarium.apps.cli.summaries import shown_persona
 
 SCORE = "True to character"
 _SCALE = {"lo": 1, "hi": 5, "higher_is_better": True, "unit": "points"}
@@ -55,7 +56,8 @@ def next_step(verdict: Any, given: Mapping[str, Any], costs: Costs) -> str:
     if verdict.result == "pass":
         return "nothing: the gate is open"
     if verdict.result == "fail":
-        return "read the worst answers in the report; with --out, check a changed agent in a new folder"
+        again = "the same command" if given["agent"] else "--out NEW"
+        return f"read the worst answers in the report; {again} checks a changed agent anew"
     if verdict.stopped == "failures" or not verdict.scores:
         return "see in the report what failed, mend it, and repeat the command; what was answered is not asked again"
     if verdict.more_items is None:
@@ -148,7 +150,7 @@ def check_summary(verdict: Any, answered: Sequence[Any], who: str, notices: Sequ
         "headline": SCORE,
         "estimates": {SCORE: verdict.estimate.as_dict()},
         "scale": _SCALE,
-        "meaning": f"At least {verdict.at_least:g} was asked for. " + "; ".join(verdict.reasons) + ".",
+        "meaning": f"At least {verdict.at_least:g} was asked for: " + "; ".join(verdict.reasons) + ".",
         "cautions": [
             f"Each decision is wrong in at most {(1 - verdict.confidence) * 100:.3g} % of such checks, for questions like "
             "these and this judge; a judge that is wrong in one direction is not part of that.",
@@ -197,7 +199,7 @@ def _answers(answered: Sequence[Any], verdict: Any) -> dict[str, Any]:
         "total": len(scored),
         "items": [
             {
-                "persona": q.persona,
+                "persona": shown_persona(q.persona),
                 "question": q.question,
                 "answer": q.answer,
                 "score": q.score,

@@ -19,6 +19,7 @@ from personarium.apps.cli.session import (
     run_options,
     warn_of_failures,
 )
+from personarium.apps.cli.summaries import shown_persona
 from personarium.core.errors import UsageError
 
 # What stands for an answer in a dry run's prompts; about as long as a usual one, so that tokens are estimated well.
@@ -235,7 +236,7 @@ def _worst(result: Any) -> dict[str, Any]:
         "total": len(pairs),
         "items": [
             {
-                "persona": item.persona or "",
+                "persona": shown_persona(item.persona or ""),
                 "question": item.instruction,
                 "answer": item.response,
                 "score": grade.value,

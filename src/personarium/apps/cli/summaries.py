@@ -55,7 +55,7 @@ def _persona_section(result: Any) -> dict[str, Any]:
     named = {q.persona_id: q.persona for q in result.questions}
     rows = [
         {
-            "label": named[p] if len(named[p]) < 90 else named[p][:88] + "…",
+            "label": shown_persona(named[p], 90),
             "value": result.persona_score(p),
             "n": len(result.tasks),
             "points": [result.task_score(p, task).value for task in result.tasks],
@@ -70,6 +70,13 @@ def _persona_section(result: Any) -> dict[str, Any]:
         "rows": ranked,
         "scale": _SCALE,
     }
+
+
+def shown_persona(words: str, most: int | None = None) -> str:
+    """A persona on one line: the lines of its view, without the title, cut where there is a limit."""
+    lines = [line for line in words.splitlines() if line.strip() and line != "Character card"]
+    line = " · ".join(lines)
+    return line if most is None or len(line) < most else line[: most - 2] + "…"
 
 
 BASELINES = {
@@ -118,7 +125,7 @@ def _worst_section(result: Any) -> dict[str, Any]:
         "total": len(answered),
         "items": [
             {
-                "persona": q.persona,
+                "persona": shown_persona(q.persona),
                 "question": q.question,
                 "answer": q.answer,
                 "score": q.score,

@@ -24,6 +24,7 @@ from personarium.core.contract import Contract
 from personarium.core.errata import Published, published_faults
 from personarium.core.errors import RemoteError, UsageError
 from personarium.core.results import Estimate, Failure, count_failures
+from personarium.core.tokens import estimate_tokens
 from personarium.judges.agreement import (
     AgreementReport,
     PositionBias,
@@ -36,7 +37,6 @@ from personarium.judges.prometheus.data_formats import PairItem, ScoredItem, rea
 from personarium.judges.prometheus.steps import STEPS, ReaderName, layout
 from personarium.judges.verdicts import Grade, Preference
 from personarium.runs import AsyncioExecutor, Outcome
-from personarium.core.tokens import estimate_tokens
 
 T = TypeVar("T")
 Ties = Literal["resample", "half", "wrong"]

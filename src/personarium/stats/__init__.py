@@ -36,6 +36,13 @@ if TYPE_CHECKING:
     from personarium.stats.divergence import FirstDivergence as FirstDivergence
     from personarium.stats.divergence import divergence_of_runs as divergence_of_runs
     from personarium.stats.divergence import first_divergence as first_divergence
+    from personarium.stats.independence import Association as Association
+    from personarium.stats.independence import chi_square as chi_square
+    from personarium.stats.independence import contingency_table as contingency_table
+    from personarium.stats.independence import g_test as g_test
+    from personarium.stats.independence import hsic as hsic
+    from personarium.stats.independence import kci as kci
+    from personarium.stats.independence import rcit as rcit
     from personarium.stats.independent import auc as auc
     from personarium.stats.independent import cohens_d as cohens_d
     from personarium.stats.independent import cohens_d_from_summary as cohens_d_from_summary
@@ -99,6 +106,7 @@ if TYPE_CHECKING:
     from personarium.stats.sequential import more_items as more_items
 
 _EXPORTS = {
+    "Association": "personarium.stats.independence",
     "Calibration": "personarium.stats.agreement",
     "CalibrationBin": "personarium.stats.agreement",
     "Comparison": "personarium.stats.comparisons",
@@ -129,21 +137,26 @@ _EXPORTS = {
     "bootstrap_mean": "personarium.stats.intervals",
     "brier": "personarium.stats.agreement",
     "calibration": "personarium.stats.agreement",
+    "chi_square": "personarium.stats.independence",
     "cohens_d": "personarium.stats.independent",
     "cohens_d_from_summary": "personarium.stats.independent",
     "cohens_kappa": "personarium.stats.agreement",
     "complete_rows": "personarium.stats.scales",
+    "contingency_table": "personarium.stats.independence",
     "cronbach_alpha": "personarium.stats.reliability",
     "decide": "personarium.stats.sequential",
     "divergence_of_runs": "personarium.stats.divergence",
     "first_divergence": "personarium.stats.divergence",
     "first_side": "personarium.stats.sequential",
     "from_keyed_answers": "personarium.stats.scales",
+    "g_test": "personarium.stats.independence",
     "holm": "personarium.stats.corrections",
+    "hsic": "personarium.stats.independence",
     "item_rest_correlations": "personarium.stats.reliability",
     "items_needed": "personarium.stats.power",
     "jensen_shannon_distance": "personarium.stats.distances",
     "jensen_shannon_divergence": "personarium.stats.distances",
+    "kci": "personarium.stats.independence",
     "kendall_tau_b": "personarium.stats.correlation",
     "key_answers": "personarium.stats.scales",
     "krippendorff_alpha": "personarium.stats.agreement",
@@ -169,6 +182,7 @@ _EXPORTS = {
     "pooled_t": "personarium.stats.independent",
     "power_paired_t": "personarium.stats.power",
     "power_two_sample_t": "personarium.stats.power",
+    "rcit": "personarium.stats.independence",
     "read_outcomes": "personarium.stats.outcomes",
     "reliability_of": "personarium.stats.reliability",
     "reliable_change": "personarium.stats.reliability",

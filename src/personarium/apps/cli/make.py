@@ -1,42 +1,97 @@
-"""``personarium make``: a population from a schema, with exact margins."""
+"""``personarium make``: a population from a schema, or whatever a published generator makes."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from personarium.apps.cli import options as opt
-from personarium.apps.cli.output import Output, console, speaks
+from personarium.apps.cli.output import Output, console, printable, speaks
+from personarium.apps.cli.session import Session, finish_run, run_options, warn_of_failures
+from personarium.core.errors import UsageError
+
+COUNT = 100  # of a schema's members; a system's things may cost money
+FEW = 10
 
 
 @speaks
 def make(
-    schema: Annotated[
-        Path,
+    what: Annotated[
+        str,
         typer.Argument(
-            help="YAML or JSON file, field: {value: weight, ...} or field: [value, ...]; the word example for the bundled one."
+            help="A schema file (YAML or JSON), the word example, or a system; --list names the systems.",
+            show_default=False,
         ),
-    ],
-    number: Annotated[int, typer.Option("--number", "-n", min=1, help="How many personas.")] = 100,
-    out: Annotated[Path, typer.Option("--out", "-o", help="A .parquet, .jsonl or .csv file.")] = Path(
-        "population.parquet"
-    ),
+    ] = "",
+    number: Annotated[
+        int | None, typer.Option("--count", "--number", "-n", min=1, help="How many (100 of a schema, 10 of a system).")
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out",
+            "-o",
+            help="File (.parquet, .jsonl, .csv; one card .png), or a folder for a card each; by kind without.",
+        ),
+    ] = None,
+    model: opt.Model = "simulated",
+    judge: opt.Judge = ["simulated:seed=1"],  # noqa: B006 (typer copies it)
+    input: Annotated[
+        Path | None, typer.Option("--input", "-i", help="What the system starts from, where it takes a file.")
+    ] = None,
+    settings: Annotated[
+        list[str], typer.Option("--set", help="An option of the system, NAME=VALUE; may be repeated.")
+    ] = [],  # noqa: B006
+    listed: Annotated[
+        bool, typer.Option("--list", help="List the systems with what they make and their options.")
+    ] = False,
+    base_url: opt.BaseUrl = None,
+    judge_base_url: opt.JudgeBaseUrl = None,
+    concurrency: opt.Concurrency = 50,
+    timeout: opt.Timeout = None,
+    max_cost: opt.MaxCost = None,
+    prices: opt.Prices = None,
+    run: Annotated[
+        Path | None, typer.Option("--run", help="Run folder of a system; the same command on it resumes.")
+    ] = None,
     seed: opt.Seed = 0,
+    dry_run: opt.DryRun = False,
     as_json: opt.AsJson = False,
 ) -> None:
-    """Make a population whose margins are exact.
+    """Make personas: a population whose quotas are exact, or what a published generator makes.
 
-    Example: personarium make people.yaml --number 1000 --out people.parquet
+    Example: personarium make people.yaml --count 1000 --out people.parquet
     """
+    given = dict(locals())
+    from personarium.make.makers import MAKERS
+
+    if listed:
+        _list(Output(as_json))
+    elif what in MAKERS:
+        _by_system(given)
+    elif not what:
+        raise UsageError("nothing to make: name a schema file, the word example, or a system (--list shows them)")
+    else:
+        _by_schema(given)
+
+
+# --- a schema ---
+
+
+def _by_schema(given: Mapping[str, Any]) -> None:
     from personarium.make import example_margins, load_margins, sample_population
 
-    margins = example_margins() if str(schema) == "example" else load_margins(schema)
-    people = sample_population(margins, number, seed)
-    path = people.save(out)
+    if given["input"] is not None or given["settings"]:
+        raise UsageError(f"--input and --set belong to a system, and '{given['what']}' is read as a schema file")
+    margins = example_margins() if given["what"] == "example" else load_margins(given["what"])
+    people = sample_population(margins, given["number"] or COUNT, given["seed"])
+    path = people.save(given["out"] or Path("population.parquet"))
     rows = [{"cell": dict(row.cell), "target": row.target, "actual": row.actual} for row in people.quota_report()]
-    Output(as_json).finish(
+    Output(given["as_json"]).finish(
         {"population": str(path), "personas": len(people), "quotas": rows}, lambda: _show(rows, path, people)
     )
 
@@ -60,3 +115,178 @@ def quota_table(rows: list[dict[str, Any]]) -> Any:
         cell = ", ".join(f"{k} = {v}" for k, v in row["cell"].items())
         table.add_row(Text(cell), str(row["target"]), str(row["actual"]))
     return table
+
+
+# --- a system ---
+
+
+def _by_system(given: Mapping[str, Any]) -> None:
+    from personarium.make.makers import MakeRequest, find_maker
+
+    maker = find_maker(given["what"])
+    options = _options(given["settings"])
+    count = given["number"] or FEW
+    config = {"count": count, "input": given["input"] and str(given["input"]), "options": options}
+    session = Session(run_options(f"make-{maker.name}", {**given, "out": given["run"]}, config, given["judge"][:1]))
+    request = MakeRequest(count, session.player, session.run, session.judges[0], given["seed"], given["input"], options)
+    if given["dry_run"]:
+        session.work(maker(request))
+        session.show_plan()
+        return
+    with session:
+        made = session.work(maker(request))
+        places = _save(made, given["out"], session.run.path)
+        _keep(session, maker, made, places)
+    warn_of_failures(session, list(made.failures))
+    data = {
+        "made": {kind: len(things) for kind, things in _kinds(made)},
+        "files": [str(place) for place in places],
+        "failures": len(made.failures),
+        "estimates": {name: e.as_dict() for name, e in made.estimates.items()},
+    }
+    finish_run(session, data, lambda out: _show_made(out, maker, made, places))
+
+
+def _options(settings: Sequence[str]) -> dict[str, str]:
+    """``NAME=VALUE`` -> {name: value}; raises UsageError when a text is not of this form or a name comes twice."""
+    found: dict[str, str] = {}
+    for text in settings:
+        name, equals, value = text.partition("=")
+        if not equals or not name.strip() or name.strip() in found:
+            raise UsageError(f"--set takes NAME=VALUE, each name once, found '{text}'")
+        found[name.strip()] = value
+    return found
+
+
+def _kinds(made: Any) -> list[tuple[str, Any]]:
+    """What was made, by kind; nothing of one kind is not named."""
+    kinds = (("personas", made.personas), ("dialogues", made.dialogues), ("rows", made.rows))
+    return [(kind, things) for kind, things in kinds if len(things)]
+
+
+def _save(made: Any, out: Path | None, folder: Path) -> list[Path]:
+    """Write everything that was made: the first kind where ``--out`` says, what else there is into the run folder."""
+    from personarium.runs.disk import storage
+
+    places = []
+    for place, (kind, things) in enumerate(_kinds(made)):
+        path = out if out is not None and place == 0 else folder / f"{kind}.jsonl"
+        with storage(f"cannot make the folder {path.parent}"):
+            path.parent.mkdir(parents=True, exist_ok=True)
+        places += _save_kind(kind, things, path)
+    return places
+
+
+def _save_kind(kind: str, things: Any, path: Path) -> list[Path]:
+    from personarium.core import save_dialogues
+
+    if kind == "personas":
+        return _save_personas(things, path)
+    if kind == "dialogues":
+        return [save_dialogues(things, path)]
+    return [_save_rows(things, path)]
+
+
+def _save_personas(people: Any, path: Path) -> list[Path]:
+    """A table, a file of records, or a folder with a card for each."""
+    from personarium.core import Population, save_personas
+
+    if not path.suffix:
+        path.mkdir(parents=True, exist_ok=True)
+        return [save_personas([person], path / f"{_file_name(person.id)}.png") for person in people]
+    if path.suffix.lower() in (".parquet", ".csv"):
+        population = people if isinstance(people, Population) else Population.from_personas(people)
+        return [population.save(path)]
+    return [save_personas(people, path)]
+
+
+def _file_name(id: str) -> str:
+    return "".join(c if c.isalnum() or c in "-_" else "-" for c in id)[:80]
+
+
+def _save_rows(rows: Sequence[Mapping[str, Any]], path: Path) -> Path:
+    from personarium.core.files import replacing
+
+    with replacing(path) as scratch, scratch.open("w", encoding="utf-8") as file:
+        file.writelines(json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n" for row in rows)
+    return path
+
+
+def _keep(session: Session, maker: Any, made: Any, places: Sequence[Path]) -> None:
+    told = ", ".join(f"{len(things):,} {kind}" for kind, things in _kinds(made)) or "nothing"
+    session.run.write_summary(
+        {
+            "kind": f"make-{maker.name}",
+            "title": f"{maker.name}: {told}",
+            "subtitle": f"{session.player.name} wrote, {session.judges[0].name} judged.",
+            "estimates": {name: e.as_dict() for name, e in made.estimates.items()},
+            "notices": session.output.warnings,
+            "sections": [*made.sections, _files_section(places)],
+        }
+    )
+
+
+def _files_section(places: Sequence[Path]) -> dict[str, Any]:
+    return {"kind": "table", "title": "Files", "columns": ["file"], "rows": [[str(place)] for place in places[:100]]}
+
+
+def _show_made(out: Any, maker: Any, made: Any, places: Sequence[Path]) -> None:
+    from personarium.apps.cli.tables import estimates_table
+
+    if made.estimates:
+        out.print(estimates_table(dict(made.estimates), maker.name))
+        out.print()
+    for kind, things in _kinds(made):
+        out.print(f"{len(things):,} {kind}; the first:", markup=False)
+        out.print(printable(_first(kind, things[0])), soft_wrap=True, markup=False, style="dim")
+    shown = ", ".join(map(str, places[:3])) + (f" and {len(places) - 3:,} more" if len(places) > 3 else "")
+    out.print(f"\nkept in {shown}" if places else "\nnothing was made", soft_wrap=True, markup=False)
+
+
+def _first(kind: str, thing: Any) -> str:
+    """The first thing that was made, cut where it is long."""
+    if kind == "personas":
+        text = str(thing.view("statements").text)
+    elif kind == "dialogues":
+        text = "\n".join(f"{u.speaker}: {u.text}" for u in thing.utterances[:4])
+    else:
+        text = json.dumps(thing, ensure_ascii=False, default=str)
+    return text if len(text) <= 600 else text[:599] + "…"
+
+
+def _list(output: Output) -> None:
+    from personarium.make.makers import MAKERS, find_maker
+
+    makers = [find_maker(name) for name in sorted(MAKERS)]
+    data = {
+        "systems": [
+            {
+                "name": m.name,
+                "makes": m.makes,
+                "takes": m.takes,
+                "needs_input": m.needs_input,
+                "options": dict(m.options),
+            }
+            for m in makers
+        ]
+    }
+    output.finish(data, lambda: _show_list(makers))
+
+
+def _show_list(makers: Sequence[Any]) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    out = console()
+    for maker in makers:
+        out.print(Text.assemble((maker.name, "bold"), f"  makes {maker.makes}"), soft_wrap=True)
+        table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
+        table.add_column(style="dim", no_wrap=True)
+        table.add_column()
+        if maker.takes:
+            needed = " (needed)" if maker.needs_input else ""
+            table.add_row("  --input", Text(f"{maker.takes}{needed}"))
+        for name, what in maker.options.items():
+            table.add_row(f"  --set {name}=", Text(what))
+        out.print(table)
+        out.print()

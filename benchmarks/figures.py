@@ -20,8 +20,8 @@ class Figure:
     Args:
         what: What was measured, in words.
         measured: The figure; None when it could not be measured, and ``note`` says why.
-        unit: ``/s``, ``s``, ``MB`` or ``x`` (a ratio of two figures of the same run).
-        target: What issue 2 demands; None for a figure that stands beside another to show the machine.
+        unit: ``/s``, ``s``, ``ms``, ``MB`` or ``x`` (a ratio of two figures of the same run).
+        target: What an issue demands; None for a figure that stands beside another to show the machine.
         at_most: Whether the target is an upper bound.
         per_cpu_s: The same work for each second of processor time: what the machine would do if it did nothing else.
         note: How it was measured, or why not.

@@ -2,6 +2,7 @@
 
     python benchmarks/run_all.py [--quick] [--only NAME ...] [--write]
 
+With ``--only`` the figures of the other benchmarks stay as they were measured, each with its own circumstances.
 Targets are those of the issues. Ratios are taken inside one run; absolute rates depend on the machine, so its load stands
 beside them and every rate is also given for each second of processor time. ``--write`` stores the figures in
 ``benchmarks/results.json`` and puts the table into ``docs/performance.md``. Exit code 1: a benchmark could not be run.
@@ -59,15 +60,30 @@ def commit() -> str:
         return ""
 
 
-def document(figures: list[Figure], about: dict[str, Any]) -> dict[str, Any]:
-    """Everything that is stored."""
+def document(measured: dict[str, list[Figure]], about: dict[str, Any]) -> list[dict[str, Any]]:
+    """Everything that is stored: the sessions of measuring, oldest first, each benchmark in the last that measured it."""
     from dataclasses import asdict
 
-    return {**about, "figures": [{**asdict(figure), "met": figure.met} for figure in figures]}
+    sessions = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else []
+    for session in sessions:
+        kept = {name: found for name, found in session["benchmarks"].items() if name not in measured}
+        session["benchmarks"] = kept
+    now = {name: [{**asdict(figure), "met": figure.met} for figure in found] for name, found in measured.items()}
+    return [session for session in [*sessions, {**about, "benchmarks": now}] if session["benchmarks"]]
+
+
+def page(sessions: list[dict[str, Any]]) -> str:
+    """The tables of all sessions for the page."""
+    blocks = []
+    for session in sessions:
+        stored = [row for found in session["benchmarks"].values() for row in found]
+        figures = [Figure(**{k: v for k, v in row.items() if k != "met"}) for row in stored]
+        blocks.append(page_table(figures, session))
+    return "\n\n".join(blocks)
 
 
 def page_table(figures: list[Figure], about: dict[str, Any]) -> str:
-    """The table and its circumstances for the page."""
+    """One session's table with its circumstances."""
     here, packages = about["machine"], ", ".join(f"{k} {v}" for k, v in about["versions"].items())
     head, *body = rows(figures)
     lines = [
@@ -93,18 +109,20 @@ def put_into_page(text: str) -> None:
 
 def main() -> int:
     """The command line."""
-    parser = argparse.ArgumentParser(description="Measure what issue 2 demands.")
+    parser = argparse.ArgumentParser(description="Measure what the issues demand.")
     parser.add_argument("--quick", action="store_true", help="fewer samples and rounds: to see that it works")
     parser.add_argument("--only", action="append", choices=NAMES, help="one benchmark; may be repeated")
     parser.add_argument("--write", action="store_true", help="store the figures and rewrite the table of the page")
     options = parser.parse_args()
-    before, figures, broken = machine()["load"], [], {}
+    before, broken = machine()["load"], {}
+    measured: dict[str, list[Figure]] = {}
     for name in options.only or NAMES:
         start = time.perf_counter()
         found, why = run_one(name, options.quick)
-        figures += found
         if why:
             broken[name] = why
+        else:
+            measured[name] = found
         print(f"{name}: {why or 'done'} ({time.perf_counter() - start:.0f} s)", file=sys.stderr, flush=True)
     about = {
         "command": shlex.join(["python", "benchmarks/run_all.py", *sys.argv[1:]]),
@@ -114,14 +132,16 @@ def main() -> int:
         "load_before": before,
         "versions": versions(),
     }
+    figures = [figure for found in measured.values() for figure in found]
     print(plain_table(figures))
     load = " ".join(map(str, about["machine"]["load"]))
     print(f"\n{about['machine']['cores']} cores, load {' '.join(map(str, before))} before, {load} after")
     missed = [figure.what for figure in figures if figure.met in ("no", "not measured")]
     print("every target is met" if not missed and not broken else f"not met: {'; '.join([*missed, *broken])}")
     if options.write:
-        RESULTS.write_text(json.dumps(document(figures, about), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-        put_into_page(page_table(figures, about))
+        sessions = document(measured, about)
+        RESULTS.write_text(json.dumps(sessions, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        put_into_page(page(sessions))
     return int(bool(broken))
 
 

@@ -110,8 +110,8 @@ def personagym(
         },
         judge,
     )
+    only_persona(agent, people)
     session = Session(chosen)
-    only_persona(session, people)
     if dry_run:
         _plan(session, people, config, own, fresh, calibrate)
         return

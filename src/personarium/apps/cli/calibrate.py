@@ -77,8 +77,6 @@ def calibrate(
     config["persona"] = [p.id for p in people]
     session = Session(run_options("calibrate", given, config, judge[:1], model="simulated"))
     session.output.warnings = []  # the calibration says itself what it is made with
-    if agent is not None:
-        only_persona(session, people)
     if dry_run:
         _plan(session, names, grids, personas, questions, estimator, equals, controls)
         return
@@ -101,7 +99,10 @@ def _own_persona(persona: str | None, agent: str | None, estimator: str) -> list
         raise UsageError(
             "the rule oracle knows the keyed world only; measure your agent with --estimator head or judge"
         )
-    return [] if persona is None else read_personas(persona, None)
+    people = [] if persona is None else read_personas(persona, None)
+    if agent is not None:
+        only_persona(agent, people)
+    return people
 
 
 def read_knobs(texts: Sequence[str]) -> dict[str, tuple[float, ...]]:

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from personarium.apps.cli import options as opt
+from personarium.apps.cli.measure_log import drift_scores, only_with_log, read_talks
 from personarium.apps.cli.output import Output, console, speaks
 from personarium.apps.cli.session import (
     Session,
@@ -100,6 +101,8 @@ def apc(
     questions: Annotated[
         int | None, typer.Option("--questions", min=1, help="Most questions for each persona.")
     ] = None,
+    log: opt.Log = None,
+    speaker: opt.LogSpeaker = None,
     agent: opt.Agent = None,
     agent_model: opt.AgentModel = None,
     stateful: opt.Stateful = False,
@@ -123,6 +126,7 @@ def apc(
 
     if (query is None) != (response is None):
         raise UsageError("--query and --response belong together")
+    only_with_log(given)
     people = read_personas(persona, None)
     style = "none" if agent is not None else style
     config = {
@@ -131,14 +135,20 @@ def apc(
         "style": style,
         "questions": questions,
         "query": query,
+        "log": log and str(log),
+        "speaker": speaker,
     }
     judges = judge[:1] if estimator == "judge" else []
+    only_persona(agent, people)
+    talks = None if log is None else read_talks(log, speaker, people[0])
     session = Session(run_options("apc", given, config, judges))
-    only_persona(session, people)
     if query is not None and response is not None and not dry_run:
         _score_reply(session, people[0], query, response)
         return
     instrument = _apc_instrument(session, estimator, style, questions)
+    if talks is not None:
+        _apc_of_log(session, instrument, people[0], talks)
+        return
     if dry_run:
         session.work(instrument.measure(session.player, people, seed))
         session.show_plan()
@@ -152,6 +162,32 @@ def apc(
         {"estimates": summary["estimates"], "scores": [s.as_dict() for s in scores]},
         lambda c: _show_scores(c, people, scores, summary),
     )
+
+
+def _apc_of_log(session: Session, instrument: Any, person: Any, talks: tuple[list[Any], str]) -> None:
+    """APC of what a speaker said in recorded talks."""
+    dialogues, speaker = talks
+    _nobody_simulated(session)
+    work = instrument.score_dialogues(person, dialogues, speaker, session.options.seed)
+    if session.options.dry_run:
+        session.work(work)
+        session.show_plan()
+        return
+    with session:
+        scores = [session.work(work)]
+        summary = _keep_apc(session, [person], scores, f"What {speaker} said in {len(dialogues)} recorded talks.")
+    warn_of_failures(session, _lost(scores))
+    finish_run(
+        session,
+        {"estimates": summary["estimates"], "scores": [s.as_dict() for s in scores]},
+        lambda c: _show_scores(c, [person], scores, summary),
+    )
+
+
+def _nobody_simulated(session: Session) -> None:
+    """The player is not asked here, so that nothing is simulated unless a judge is."""
+    if not session.judges:
+        session.output.warnings = []
 
 
 def _lost(scores: list[Any]) -> list[Any]:
@@ -178,7 +214,7 @@ async def _all(session: Session, instrument: Any, people: list[Any], seed: int) 
     return [o.value for o in outcomes if o.value is not None]
 
 
-def _keep_apc(session: Session, people: list[Any], scores: list[Any]) -> dict[str, Any]:
+def _keep_apc(session: Session, people: list[Any], scores: list[Any], told: str = "") -> dict[str, Any]:
     from personarium.measure.apc import summarise
 
     session.run.write_results(
@@ -189,7 +225,7 @@ def _keep_apc(session: Session, people: list[Any], scores: list[Any]) -> dict[st
     named = {p.id: p.view("statements").text.replace("\n", " ") for p in people}
     summary = {
         "title": f"APC: {len(scores)} persona{'s' * (len(scores) > 1)}",
-        "subtitle": f"{session.player.name} answered a question about each fact.",
+        "subtitle": told or f"{session.player.name} answered a question about each fact.",
         "notices": session.output.warnings,
         **summarise(scores, named),
     }
@@ -215,7 +251,7 @@ def _score_reply(session: Session, person: Any, query: str, response: str) -> No
                 **{k: v for k, v in score.as_dict().items() if k != "failures"},
             }
         )
-    session.output.warnings = [] if not session.judges else session.output.warnings
+    _nobody_simulated(session)
     session.output.finish(
         {**score.as_dict(), "estimator": used.name, "run": str(session.run.path)}, lambda: _show_statements(score, used)
     )
@@ -271,6 +307,8 @@ def drift(
     partner: Annotated[
         str | None, typer.Option("--partner", help="A model that talks with it; fixed open questions without.")
     ] = None,
+    log: opt.Log = None,
+    speaker: opt.LogSpeaker = None,
     agent: opt.Agent = None,
     agent_model: opt.AgentModel = None,
     stateful: opt.Stateful = False,
@@ -292,14 +330,21 @@ def drift(
     from personarium.core import Sampling
     from personarium.measure import DriftInstrument
 
+    only_with_log(given)
     people = read_personas(persona, None)
     config = {"personas": [p.id for p in people], "turns": turns, "partner": partner}
+    if log is not None:
+        config |= {"log": str(log), "speaker": speaker}
+    only_persona(agent, people)
+    talks = None if log is None else read_talks(log, speaker, people[0])
     session = Session(
         run_options(
             "drift", {**given, "judge_base_url": base_url}, config, [partner] if partner else [], roles=("partner",)
         )
     )
-    only_persona(session, people)
+    if talks is not None:
+        _drift_of_log(session, people[0], talks)
+        return
     instrument = DriftInstrument(
         session.judges[0] if partner else None,
         turns,
@@ -327,10 +372,37 @@ def drift(
     )
 
 
-def _keep_drift(session: Session, scores: list[Any]) -> dict[str, Any]:
+def _drift_of_log(session: Session, person: Any, talks: tuple[list[Any], str]) -> None:
+    """Drift of a speaker in recorded talks."""
+    dialogues, speaker = talks
+    _nobody_simulated(session)
+    if session.options.dry_run:
+        session.show_plan()
+        return
+    with session:
+        scores = drift_scores(session, person, dialogues, speaker)
+        summary = _keep_drift(session, scores, f"{speaker} in {len(dialogues)} recorded talks.", "talks")
+    finish_run(
+        session,
+        {"estimates": summary["estimates"], "scores": [s.as_dict() for s in scores]},
+        lambda c: _show_drifts(c, scores, summary),
+    )
+
+
+def _show_drifts(out: Any, scores: list[Any], summary: dict[str, Any]) -> None:
+    from personarium.apps.cli.tables import estimates_table
+    from personarium.core.results import Estimate
+
+    out.print(estimates_table({name: Estimate(**e) for name, e in summary["estimates"].items()}, summary["title"]))
+    for s in scores[:20]:
+        out.print(f"{s.id}  {number(s.value)}", markup=False)
+
+
+def _keep_drift(session: Session, scores: list[Any], told: str = "", unit: str = "personas") -> dict[str, Any]:
     from personarium.apps.cli.summaries import drift_summary
 
     session.run.write_results({"persona": s.id, "drift": s.value, "failures": len(s.failures)} for s in scores)
-    summary = drift_summary(scores, session.player.name, session.output.warnings)
+    said = told or f"{session.player.name} played each persona through a talk."
+    summary = drift_summary(scores, said, session.output.warnings, unit)
     session.run.write_summary(summary)
     return summary

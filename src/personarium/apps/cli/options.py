@@ -61,6 +61,15 @@ Stateful = Annotated[
         rich_help_panel="Models",
     ),
 ]
+Log = Annotated[
+    Path | None,
+    typer.Option(
+        "--log", help="Measure what was said already: dialogues, or a chat log of any format; nobody is asked."
+    ),
+]
+LogSpeaker = Annotated[
+    str | None, typer.Option("--speaker", help="Who in the log is measured; the persona's name without.")
+]
 Concurrency = Annotated[
     int, typer.Option("--concurrency", min=1, max=10_000, help="Requests in flight at once.", rich_help_panel="Run")
 ]

@@ -123,8 +123,8 @@ def _ask_and_score(given: dict[str, Any]) -> None:
     people = read_personas(given["persona"], None)
     asked = _questions(people, given["questions"])
     config = {"personas": list(asked), "questions": digest_of(asked), "rubric": shared.id, "samples": given["samples"]}
+    only_persona(given["agent"], people)
     session = Session(run_options("rubric", given, config, given["judge"][:1]))
-    only_persona(session, people)
     work = _asked_and_scored(session, people, asked, shared, given["samples"])
     if given["dry_run"]:
         session.work(work)

@@ -264,13 +264,13 @@ def show_plan(plan: Any) -> None:
     out.print(escape(printable(plan.text(samples=True))), soft_wrap=True)
 
 
-def only_persona(session: Session, people: Sequence[Any]) -> None:
-    """An own agent plays one character, so there must be one persona.
+def only_persona(agent: str | None, people: Sequence[Any]) -> None:
+    """An own agent plays one character, so there must be one persona; asked before a run folder is made.
 
     Raises:
         UsageError: When there are several.
     """
-    if session.own_agent and len(people) != 1:
+    if agent is not None and len(people) != 1:
         raise UsageError(
             f"--agent plays one character, found {len(people)} personas; name one with its file or sentence"
         )

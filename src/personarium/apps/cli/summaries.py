@@ -138,18 +138,20 @@ def _worst_section(result: Any) -> dict[str, Any]:
     }
 
 
-def drift_summary(scores: Sequence[Any], player: str, notices: Sequence[str] = ()) -> dict[str, Any]:
-    """Drift: mean over personas, the curve over turns, the talks that drifted most."""
+def drift_summary(
+    scores: Sequence[Any], told: str, notices: Sequence[str] = (), unit: str = "personas"
+) -> dict[str, Any]:
+    """Drift: mean over personas (or talks), the curve over turns, the talks that drifted most."""
     from personarium.core import Dialogue
     from personarium.stats import bootstrap_mean
 
-    overall = bootstrap_mean([s.value for s in scores], "persona")
+    overall = bootstrap_mean([s.value for s in scores], unit.removesuffix("s"))
     drifted = sorted((s for s in scores if s.value is not None), key=lambda s: -s.value)[:3]
     talks = [(f"drift {s.value:.3f}", Dialogue.from_dict(s.detail["dialogue"])) for s in drifted]
     return {
         "kind": "drift",
-        "title": f"Drift: {len(scores)} personas",
-        "subtitle": f"{player} played each persona through a talk.",
+        "title": f"Drift: {len(scores)} {unit if len(scores) != 1 else unit.removesuffix('s')}",
+        "subtitle": told,
         "headline": "Drift",
         "estimates": {"Drift": overall.as_dict()},
         "notices": list(notices),

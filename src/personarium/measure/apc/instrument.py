@@ -15,6 +15,7 @@ from functools import lru_cache
 from typing import Any, Literal
 
 from personarium.core.chat import ChatModel
+from personarium.core.dialogue import Dialogue
 from personarium.core.errors import UsageError
 from personarium.core.persona import Persona
 from personarium.core.results import Failure, Scale, Score
@@ -108,6 +109,32 @@ class APCInstrument:
         scores = await apc_scores(statements, [(asked[item], said[item]) for item in said], estimator)
         failures = [failure for failure in unanswered.values() if failure is not None]
         return _score(persona.id, asked, dict(zip(said, scores, strict=True)), failures, _judge_failures(estimator))
+
+    async def score_dialogues(
+        self, persona: Persona, dialogues: Sequence[Dialogue], speaker: str, seed: int = 0
+    ) -> Score:
+        """The same for what somebody has said already: each reply of a speaker is scored against what was said before it.
+
+        Args:
+            persona: Who the speaker ought to be.
+            dialogues: Recorded talks.
+            speaker: Its id in them. An utterance that answers nobody (the first one, a second in a row) is left out.
+            seed: Of the judge's draws.
+        """
+        statements = statements_of(persona)
+        replies = {
+            f"{dialogue.id}#{index}": (dialogue[index - 1].text, utterance.text)
+            for dialogue in dialogues
+            for index, utterance in enumerate(dialogue)
+            if index and utterance.speaker == speaker != dialogue[index - 1].speaker
+        }
+        if not statements or not replies:
+            what = "the persona has no statements" if not statements else f"'{speaker}' answers nobody in these talks"
+            return Score(None, GAIN, failures=(Failure("missing", what, persona.id),), id=persona.id)
+        estimator = self._estimator(persona, seed)
+        scores = await apc_scores(statements, list(replies.values()), estimator)
+        asked = {item: query for item, (query, _) in replies.items()}
+        return _score(persona.id, asked, dict(zip(replies, scores, strict=True)), (), _judge_failures(estimator))
 
     def asked(self, persona: Persona) -> list[str]:
         """The questions this persona is asked.

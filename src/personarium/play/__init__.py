@@ -32,6 +32,14 @@ if TYPE_CHECKING:
     from personarium.play.selection import Candidate as Candidate
     from personarium.play.selection import best_of as best_of
     from personarium.play.selection import choose as choose
+    from personarium.play.survey.asking import SurveyConfig as SurveyConfig
+    from personarium.play.survey.asking import run_survey as run_survey
+    from personarium.play.survey.cohorts import compare_cohorts as compare_cohorts
+    from personarium.play.survey.comparison import compare_with_people as compare_with_people
+    from personarium.play.survey.human import load_human as load_human
+    from personarium.play.survey.questions import Questionnaire as Questionnaire
+    from personarium.play.survey.reading import load_questionnaire as load_questionnaire
+    from personarium.play.survey.result import SurveyResult as SurveyResult
     from personarium.play.termination import TerminationDetector as TerminationDetector
 
 __all__, __getattr__, __dir__ = lazy_exports(
@@ -48,8 +56,11 @@ __all__, __getattr__, __dir__ = lazy_exports(
         "Ending": "personarium.play.dialogues",
         "Finding": "personarium.play.role_audit",
         "Played": "personarium.play.dialogues",
+        "Questionnaire": "personarium.play.survey.questions",
         "Speaker": "personarium.play.agents",
         "Spoken": "personarium.play.agents",
+        "SurveyConfig": "personarium.play.survey.asking",
+        "SurveyResult": "personarium.play.survey.result",
         "TerminationDetector": "personarium.play.termination",
         "agent_for": "personarium.play.characters",
         "as_spoken": "personarium.play.agents",
@@ -57,11 +68,16 @@ __all__, __getattr__, __dir__ = lazy_exports(
         "audit_summary": "personarium.play.role_audit",
         "best_of": "personarium.play.selection",
         "choose": "personarium.play.selection",
+        "compare_cohorts": "personarium.play.survey.cohorts",
+        "compare_with_people": "personarium.play.survey.comparison",
         "duplicate_dialogues": "personarium.play.role_audit",
+        "load_human": "personarium.play.survey.human",
+        "load_questionnaire": "personarium.play.survey.reading",
         "opened": "personarium.play.characters",
         "play_dialogue": "personarium.play.dialogues",
         "play_dialogues": "personarium.play.dialogues",
         "replace_contacts": "personarium.play.role_audit",
+        "run_survey": "personarium.play.survey.asking",
         "scan": "personarium.play.role_audit",
     },
 )

@@ -104,6 +104,11 @@ if TYPE_CHECKING:
     from personarium.stats.sequential import decide as decide
     from personarium.stats.sequential import first_side as first_side
     from personarium.stats.sequential import more_items as more_items
+    from personarium.stats.two_samples import Sample as Sample
+    from personarium.stats.two_samples import nominal_distances as nominal_distances
+    from personarium.stats.two_samples import numeric_distances as numeric_distances
+    from personarium.stats.weighted import weighted_mean as weighted_mean
+    from personarium.stats.weighted import weighted_share as weighted_share
 
 _EXPORTS = {
     "Association": "personarium.stats.independence",
@@ -122,6 +127,7 @@ _EXPORTS = {
     "RandomnessReport": "personarium.stats.agentic_randomness",
     "Reliability": "personarium.stats.reliability",
     "RunsNeeded": "personarium.stats.power",
+    "Sample": "personarium.stats.two_samples",
     "ScaleKey": "personarium.stats.scales",
     "ScaleScores": "personarium.stats.scales",
     "SplitHalf": "personarium.stats.reliability",
@@ -168,6 +174,8 @@ _EXPORTS = {
     "min_detectable_effect": "personarium.stats.power",
     "more_items": "personarium.stats.sequential",
     "nested_bootstrap": "personarium.stats.intervals",
+    "nominal_distances": "personarium.stats.two_samples",
+    "numeric_distances": "personarium.stats.two_samples",
     "omega_from_loadings": "personarium.stats.reliability",
     "omega_total": "personarium.stats.reliability",
     "one_factor": "personarium.stats.reliability",
@@ -199,6 +207,8 @@ _EXPORTS = {
     "total_variation": "personarium.stats.distances",
     "two_sided_p": "personarium.stats.intervals",
     "wasserstein_1": "personarium.stats.distances",
+    "weighted_mean": "personarium.stats.weighted",
+    "weighted_share": "personarium.stats.weighted",
     "welch_from_summary": "personarium.stats.independent",
     "welch_t": "personarium.stats.independent",
     "wilcoxon_signed_rank": "personarium.stats.paired",

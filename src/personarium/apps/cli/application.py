@@ -15,6 +15,7 @@ COMMANDS = (
     ("", "demo", "demo", "demo"),
     ("", "make", "make", "make"),
     ("", "play", "play", "play"),
+    ("", "survey", "survey", "survey"),
     ("", "chat", "chat", "chat"),
     ("", "check-character", "check_character", "check_character"),
     ("", "calibrate", "calibrate", "calibrate"),

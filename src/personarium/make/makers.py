@@ -17,8 +17,10 @@ from personarium.core.results import Estimate, Failure
 from personarium.runs import Run
 from personarium.runs.plan import DryRun
 
-# System -> where its MAKER stands. A plugin adds rows through the entry-point group personarium.makers.
+ENTRY_POINTS = "personarium.makers"  # name = module:attribute of a Maker; a name of ours is not replaced
+# System -> the module that has its MAKER.
 MAKERS: dict[str, str] = {
+    "characterchat": "personarium.make.characterchat.maker",
     "personax": "personarium.make.personax.method",
     "synthetic-persona-chat": "personarium.make.synthetic_persona_chat.maker",
     "synthpai": "personarium.make.synthpai.maker",
@@ -106,14 +108,26 @@ class Maker:
         return await self.make(request)
 
 
+def maker_names() -> tuple[str, ...]:
+    """Every generator there is, plugins' included, sorted."""
+    return tuple(sorted(_places()))
+
+
 def find_maker(name: str) -> Maker:
     """The generator of a system.
 
     Raises:
         NotFound: There is none; the message lists those there are.
     """
-    if name not in MAKERS:
-        raise NotFound(f"no generator is called '{name}'; there are {', '.join(sorted(MAKERS)) or 'none'}")
-    module, _, attribute = MAKERS[name].partition(":")
+    places = _places()
+    if name not in places:
+        raise NotFound(f"no generator is called '{name}'; there are {', '.join(sorted(places))}")
+    module, _, attribute = places[name].partition(":")
     maker: Maker = getattr(importlib.import_module(module), attribute or "MAKER")
     return maker
+
+
+def _places() -> dict[str, str]:
+    from importlib.metadata import entry_points
+
+    return {point.name: point.value for point in entry_points(group=ENTRY_POINTS)} | MAKERS

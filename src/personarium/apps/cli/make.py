@@ -67,11 +67,11 @@ def make(
     Example: personarium make people.yaml --count 1000 --out people.parquet
     """
     given = dict(locals())
-    from personarium.make.makers import MAKERS
+    from personarium.make.makers import maker_names
 
     if listed:
         _list(Output(as_json))
-    elif what in MAKERS:
+    elif what in maker_names():
         _by_system(given)
     elif not what:
         raise UsageError("nothing to make: name a schema file, the word example, or a system (--list shows them)")
@@ -255,9 +255,9 @@ def _first(kind: str, thing: Any) -> str:
 
 
 def _list(output: Output) -> None:
-    from personarium.make.makers import MAKERS, find_maker
+    from personarium.make.makers import find_maker, maker_names
 
-    makers = [find_maker(name) for name in sorted(MAKERS)]
+    makers = [find_maker(name) for name in maker_names()]
     data = {
         "systems": [
             {

@@ -46,7 +46,7 @@ def test_a_plugin_adds_a_generator_and_replaces_none_of_ours(tmp_path: Path, mon
 
 
 def test_an_unknown_generator_is_not_found_and_the_message_lists_those_there_are() -> None:
-    with pytest.raises(NotFound, match="no generator is called 'nobody'; there are .*synthpai"):
+    with pytest.raises(NotFound, match=r"no generator is called 'nobody'; there are .*synthpai"):
         find_maker("nobody")
 
 

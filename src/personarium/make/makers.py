@@ -21,7 +21,9 @@ ENTRY_POINTS = "personarium.makers"  # name = module:attribute of a Maker; a nam
 # System -> the module that has its MAKER.
 MAKERS: dict[str, str] = {
     "characterchat": "personarium.make.characterchat.maker",
+    "personaldialog": "personarium.make.personaldialog",
     "personax": "personarium.make.personax.method",
+    "spectrum": "personarium.make.spectrum",
     "synthetic-persona-chat": "personarium.make.synthetic_persona_chat.maker",
     "synthpai": "personarium.make.synthpai.maker",
 }

@@ -63,6 +63,15 @@ def test_lists_have_exactly_the_wanted_number_of_different_items(count: int) -> 
     assert len(items) == len(set(items)) == count
 
 
+def test_a_stated_length_of_the_items_is_kept() -> None:
+    given = block("persona", "I am a beekeeper who lives in Bergen and keeps eleven hives on the roof of an old hotel.")
+    for rules, kept in (("", False), (block("rules", "Each of them has at most 30 characters."), True)):
+        text, _ = ask(prompt(given, rules, form='6 x "<text>"'))
+        items = Form.parse('6 x "<text>"').read(text)["items"]  # type: ignore[index]
+        assert len(items) == 6
+        assert (max(map(len, items)) <= 30) is kept
+
+
 def test_values_fixed_in_a_slot_are_kept_with_obey_and_broken_once_without() -> None:
     fixed = block("slot", "age = 41\ngender = female\nhome = Leiden")
     form = '{"age": <18-99>, "gender": <female|male>, "home": <text>, "note": <text>}'

@@ -21,8 +21,11 @@ ENTRY_POINTS = "personarium.makers"  # name = module:attribute of a Maker; a nam
 # System -> the module that has its MAKER.
 MAKERS: dict[str, str] = {
     "characterchat": "personarium.make.characterchat.maker",
+    "deeppersona": "personarium.make.deeppersona.maker",
     "personaldialog": "personarium.make.personaldialog",
+    "personamath": "personarium.make.personamath.maker",
     "personax": "personarium.make.personax.method",
+    "prodigy": "personarium.make.prodigy.maker",
     "spectrum": "personarium.make.spectrum",
     "synthetic-persona-chat": "personarium.make.synthetic_persona_chat.maker",
     "synthpai": "personarium.make.synthpai.maker",

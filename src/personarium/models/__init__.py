@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from personarium.models.cache import ResponseCache as ResponseCache
     from personarium.models.cache import cache_key as cache_key
     from personarium.models.hf import HFModel as HFModel
+    from personarium.models.likelihood import HFLikelihood as HFLikelihood
+    from personarium.models.likelihood import LikelihoodModel as LikelihoodModel
+    from personarium.models.likelihood import TokenScore as TokenScore
     from personarium.models.limits import Limited as Limited
     from personarium.models.openai_compatible import OpenAICompatible as OpenAICompatible
     from personarium.models.own_agents import AgentEndpoint as AgentEndpoint
@@ -62,7 +65,9 @@ __all__, __getattr__, __dir__ = lazy_exports(
         "Call": "personarium.models.scripted",
         "ChatModel": "personarium.core.chat",
         "Dialect": "personarium.models.wire",
+        "HFLikelihood": "personarium.models.likelihood",
         "HFModel": "personarium.models.hf",
+        "LikelihoodModel": "personarium.models.likelihood",
         "Limited": "personarium.models.limits",
         "Message": "personarium.core.chat",
         "OpenAICompatible": "personarium.models.openai_compatible",
@@ -78,6 +83,7 @@ __all__, __getattr__, __dir__ = lazy_exports(
         "StreamingModel": "personarium.core.chat",
         "Structured": "personarium.models.structured",
         "TokenLogprob": "personarium.core.chat",
+        "TokenScore": "personarium.models.likelihood",
         "Usage": "personarium.core.chat",
         "UsageLedger": "personarium.models.accounting",
         "Wrapper": "personarium.models.wrapper",

@@ -57,6 +57,9 @@ if TYPE_CHECKING:
     from personarium.stats.intervals import nested_bootstrap as nested_bootstrap
     from personarium.stats.intervals import two_sided_p as two_sided_p
     from personarium.stats.intervals import wilson as wilson
+    from personarium.stats.likelihood import accuracy_at as accuracy_at
+    from personarium.stats.likelihood import conditional_perplexity as conditional_perplexity
+    from personarium.stats.likelihood import perplexity_estimate as perplexity_estimate
     from personarium.stats.outcomes import Outcomes as Outcomes
     from personarium.stats.outcomes import read_outcomes as read_outcomes
     from personarium.stats.paired import mcnemar as mcnemar
@@ -131,6 +134,7 @@ _EXPORTS = {
     "ScaleKey": "personarium.stats.scales",
     "ScaleScores": "personarium.stats.scales",
     "SplitHalf": "personarium.stats.reliability",
+    "accuracy_at": "personarium.stats.likelihood",
     "alpha_if_deleted": "personarium.stats.reliability",
     "auc": "personarium.stats.independent",
     "benjamini_hochberg": "personarium.stats.corrections",
@@ -148,6 +152,7 @@ _EXPORTS = {
     "cohens_d_from_summary": "personarium.stats.independent",
     "cohens_kappa": "personarium.stats.agreement",
     "complete_rows": "personarium.stats.scales",
+    "conditional_perplexity": "personarium.stats.likelihood",
     "contingency_table": "personarium.stats.independence",
     "cronbach_alpha": "personarium.stats.reliability",
     "decide": "personarium.stats.sequential",
@@ -187,6 +192,7 @@ _EXPORTS = {
     "pass_k_table": "personarium.stats.passk",
     "pass_pow_k": "personarium.stats.passk",
     "pearson": "personarium.stats.correlation",
+    "perplexity_estimate": "personarium.stats.likelihood",
     "pooled_t": "personarium.stats.independent",
     "power_paired_t": "personarium.stats.power",
     "power_two_sample_t": "personarium.stats.power",

@@ -55,6 +55,8 @@ _BOUND = re.compile(
     r"^[ \t]*(?:[-*•][ \t]+)?([A-Za-z_][\w .\-/]{0,60}?)\s*(<=|>=|<|>|≤|≥)\s*(-?\d+(?:\.\d+)?)", re.MULTILINE
 )
 _QUESTIONS = re.compile(r"\b(?:questions?|quer(?:y|ies)|ask)\b", re.IGNORECASE)
+# A stated length of every item: what would be longer is said in fewer words.
+_AT_MOST = re.compile(r"\bat most (\d{1,5}) characters\b", re.IGNORECASE)
 _NAMES = re.compile(r"\bnames?$", re.IGNORECASE)
 _LONG = re.compile(
     r"\b(?:description|summary|text|content|story|bio\w*|background|profile|paragraph|note|message|body|"
@@ -355,7 +357,10 @@ def _item(desk: Desk, name: str, k: int, key: str) -> str:
     attribute = _attribute(desk, k, "item")
     worth = attribute.values[desk.dice.pick("item_value", key, len(attribute.values))]
     about = _OPENINGS[k % len(_OPENINGS)].format(_about(desk, k))
-    return worth if _NAMES.search(name) else f"{about}: {attribute.synonyms[0]}, {worth}"
+    said = f"{about}: {attribute.synonyms[0]}, {worth}"
+    limit = _AT_MOST.search(desk.task)
+    too_long = limit is not None and len(said) > int(limit[1])
+    return worth if too_long or _NAMES.search(name) else said
 
 
 def _question(desk: Desk, k: int) -> str:

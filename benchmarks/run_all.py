@@ -26,7 +26,7 @@ HERE = Path(__file__).resolve().parent
 PAGE = HERE.parent / "docs" / "performance.md"
 RESULTS = HERE / "results.json"
 BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"
-NAMES = ("imports", "embedder", "simulated", "runner", "endpoint", "cards", "lorebook")
+NAMES = ("imports", "embedder", "simulated", "runner", "endpoint", "cards", "lorebook", "population")
 
 
 def run_one(name: str, quick: bool) -> tuple[list[Figure], str]:

@@ -22,6 +22,7 @@ ENTRY_POINTS = "personarium.makers"  # name = module:attribute of a Maker; a nam
 MAKERS: dict[str, str] = {
     "characterchat": "personarium.make.characterchat.maker",
     "deeppersona": "personarium.make.deeppersona.maker",
+    "hachimi": "personarium.make.hachimi.maker",
     "personaldialog": "personarium.make.personaldialog",
     "personamath": "personarium.make.personamath.maker",
     "personax": "personarium.make.personax.method",

@@ -1,4 +1,8 @@
-"""Near duplicates by 64-bit SimHash: fingerprints, distances, a gate for growing populations, and all near pairs."""
+"""Near duplicates by 64-bit SimHash: fingerprints, distances, a gate for growing populations, and all near pairs.
+
+One text at a time: :func:`simhash` and :class:`NearDuplicateGate`. A million rows: :mod:`personarium.text.row_fingerprints`, which
+gives the same fingerprints and the same decisions.
+"""
 
 from __future__ import annotations
 

@@ -14,6 +14,7 @@ from personarium.apps.cli.output import print_document
 COMMANDS = (
     ("", "demo", "demo", "demo"),
     ("", "make", "make", "make"),
+    ("", "describe", "describe", "describe"),
     ("", "play", "play", "play"),
     ("", "survey", "survey", "survey"),
     ("", "chat", "chat", "chat"),

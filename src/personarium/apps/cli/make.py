@@ -16,6 +16,7 @@ from personarium.core.errors import UsageError
 
 COUNT = 100  # of a schema's members; a system's things may cost money
 FEW = 10
+MOST_QUOTAS = 30  # shown in the terminal
 
 
 @speaks
@@ -46,6 +47,12 @@ def make(
     settings: Annotated[
         list[str], typer.Option("--set", help="An option of the system, NAME=VALUE; may be repeated.")
     ] = [],  # noqa: B006
+    distinct: Annotated[
+        bool, typer.Option("--distinct", help="Draw near duplicates of a schema's members again.")
+    ] = False,
+    language: Annotated[
+        str | None, typer.Option("--language", help="One of the schema's languages; its first without.")
+    ] = None,
     listed: Annotated[
         bool, typer.Option("--list", help="List the systems with what they make and their options.")
     ] = False,
@@ -64,7 +71,7 @@ def make(
 ) -> None:
     """Make personas: a population whose quotas are exact, or what a published generator makes.
 
-    Example: personarium make people.yaml --count 1000 --out people.parquet
+    Example: personarium make students --count 1000 --out students.parquet
     """
     given = dict(locals())
     from personarium.make.makers import maker_names
@@ -74,7 +81,9 @@ def make(
     elif what in maker_names():
         _by_system(given)
     elif not what:
-        raise UsageError("nothing to make: name a schema file, the word example, or a system (--list shows them)")
+        raise UsageError(
+            "nothing to make: name a schema (students, citizens, characters, a file), or a system (--list)"
+        )
     else:
         _by_schema(given)
 
@@ -83,24 +92,115 @@ def make(
 
 
 def _by_schema(given: Mapping[str, Any]) -> None:
-    from personarium.make import example_margins, load_margins, sample_population
+    from personarium.make.population import example_schema, load_schema
+    from personarium.make.population.reading import EXAMPLES
 
     if given["input"] is not None or given["settings"]:
         raise UsageError(f"--input and --set belong to a system, and '{given['what']}' is read as a schema file")
-    margins = example_margins() if given["what"] == "example" else load_margins(given["what"])
-    people = sample_population(margins, given["number"] or COUNT, given["seed"])
-    path = people.save(given["out"] or Path("population.parquet"))
-    rows = [{"cell": dict(row.cell), "target": row.target, "actual": row.actual} for row in people.quota_report()]
-    Output(given["as_json"]).finish(
-        {"population": str(path), "personas": len(people), "quotas": rows}, lambda: _show(rows, path, people)
+    schema = example_schema(given["what"]) if given["what"] in EXAMPLES else load_schema(given["what"])
+    if schema.by_model:
+        _with_a_writer(schema, given)
+        return
+    from personarium.make import make_population
+
+    made = make_population(
+        schema,
+        given["number"] or COUNT,
+        given["out"] or Path("population.parquet"),
+        seed=given["seed"],
+        distinct=given["distinct"],
+        language=given["language"],
+        progress=None if given["as_json"] else _counter(),
     )
+    output = Output(given["as_json"])
+    _warn_of_gaps(output, made)
+    output.finish(_told(made), lambda: _show(made))
 
 
-def _show(rows: list[dict[str, Any]], path: Path, people: Any) -> None:
+def _with_a_writer(schema: Any, given: Mapping[str, Any]) -> None:
+    """A schema some of whose fields a model writes: asked through a run folder, so that nothing is paid for twice."""
+    from personarium.make.population import plan_calls, write_population, writing_of
+
+    count, out = given["number"] or FEW, given["out"] or Path("population.parquet")
+    config = {"schema": _digest(schema), "count": count, "distinct": given["distinct"], "language": given["language"]}
+    session = Session(run_options("make", {**given, "out": given["run"]}, config, given["judge"][:1]))
+    if given["dry_run"]:
+        plan_calls(session.run.plan, writing_of(schema), count, session.player.name, session.judges[0].name)
+        session.show_plan()
+        return
+    with session:
+        made = session.work(
+            write_population(
+                schema,
+                count,
+                out,
+                model=session.player,
+                judge=session.judges[0],
+                run=session.run,
+                seed=given["seed"],
+                distinct=given["distinct"],
+                language=given["language"],
+                concurrency=given["concurrency"],
+            )
+        )
+    _warn_of_gaps(session.output, made)
+    session.output.finish({**_told(made), "run": str(session.run.path)}, lambda: _show(made))
+
+
+def _digest(schema: Any) -> str:
+    from personarium.make.population.writing import schema_digest
+
+    return schema_digest(schema)
+
+
+def _counter() -> Any:
+    """Progress on standard error; nothing when that is no terminal."""
+    import sys
+
+    if not sys.stderr.isatty():
+        return None
+
+    def show(done: int, total: int) -> None:
+        sys.stderr.write(f"\r{done:,} of {total:,}" + ("\n" if done == total else ""))
+        sys.stderr.flush()
+
+    return show
+
+
+def _warn_of_gaps(output: Output, made: Any) -> None:
+    from collections import Counter
+
+    if made.unfilled:
+        why = Counter(gap.reason for gap in made.unfilled).most_common(3)
+        told = ", ".join(f"{count:,} by {reason}" for reason, count in why)
+        output.warn(f"{len(made.unfilled):,} of {made.count:,} places stayed empty: {told}")
+
+
+def _told(made: Any) -> dict[str, Any]:
+    return {
+        "population": str(made.path),
+        "personas": made.members,
+        "unfilled": [{"slot": gap.slot, "reason": gap.reason} for gap in made.unfilled],
+        "quotas": [{"cell": dict(r.cell), "target": r.target, "actual": r.actual} for r in made.quotas],
+        "largest_deviation": made.plan.largest_deviation,
+    }
+
+
+def _show(made: Any) -> None:
+    from personarium.core import Population
+
     out = console()
-    out.print(quota_table(rows))
-    out.print(f"\nthe first: {people[0].view('statements').text.replace(chr(10), ' ')}", soft_wrap=True, markup=False)
-    out.print(f"{len(people)} personas in {path}", soft_wrap=True, markup=False)
+    rows = [{"cell": dict(r.cell), "target": r.target, "actual": r.actual} for r in made.quotas]
+    out.print(quota_table(rows[:MOST_QUOTAS]))
+    if len(rows) > MOST_QUOTAS:
+        wrong = sum(row["target"] != row["actual"] for row in rows)
+        out.print(f"and {len(rows) - MOST_QUOTAS:,} more quotas; {wrong or 'none'} of all differ from their target")
+    if made.plan.largest_deviation:
+        out.print(f"largest deviation of a two-way cell from its share: {made.plan.largest_deviation:.2f}")
+    if made.members and made.path.suffix == ".parquet" and made.members <= 100_000:
+        first = Population.load(made.path)[0].view("statements").text.replace("\n", " ")
+        out.print(f"\nthe first: {first}", soft_wrap=True, markup=False)
+    out.print(f"{made.members:,} personas in {made.path}", soft_wrap=True, markup=False)
 
 
 def quota_table(rows: list[dict[str, Any]]) -> Any:

@@ -1,0 +1,119 @@
+"""``personarium describe``: how good a population is, whoever made it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from personarium.apps.cli import options as opt
+from personarium.apps.cli.output import Output, console, speaks
+from personarium.apps.cli.session import RUNS, command_line, digest_of
+
+SHOWN = 10  # pairs of values in the terminal; the report has them all
+
+
+@speaks
+def describe(
+    population: Annotated[Path, typer.Argument(help="A population or a file of personas (.parquet, .jsonl, .csv, …).")],
+    schema: Annotated[
+        str | None,
+        typer.Option(
+            "--schema", help="What it was made from, a file or students, citizens, …: for rules and coverage."
+        ),
+    ] = None,
+    field: Annotated[
+        list[str], typer.Option("--field", help="Compare members by this field only; may be repeated.")
+    ] = [],  # noqa: B006 (typer copies it)
+    threshold: Annotated[
+        int,
+        typer.Option("--threshold", min=0, max=3, help="Bits by which the fingerprints of near duplicates may differ."),
+    ] = 3,
+    out: opt.Out = None,
+    as_json: opt.AsJson = False,
+) -> None:
+    """Quotas, rules, duplicates, variety, coverage and odd pairs of a population, with a one-page report.
+
+    Example: personarium describe students.parquet --schema students
+    """
+    from personarium.core import Population
+    from personarium.make.population import quality_of
+    from personarium.report import write_report
+    from personarium.runs import Run
+
+    people = Population.load(population)
+    made_from = None if schema is None else _schema(schema)
+    frame = people.frame.drop("_persona", strict=False)
+    quality = quality_of(frame, made_from, people.quota_report(), fields=tuple(field), threshold=threshold)
+    config = {"population": str(population), "schema": schema, "fields": list(field), "threshold": threshold}
+    folder = out or RUNS / f"describe-{digest_of(config)}"
+    output = Output(as_json)
+    with Run.open(folder, config, command=command_line(), cache=False, transcript=False) as run:
+        run.write_summary(_summary(population, frame, quality))
+    data = {
+        "members": frame.height,
+        "estimates": {name: e.as_dict() for name, e in quality.estimates.items()},
+        "duplicates": [row + 1 for row in quality.duplicates],
+        "pairs": [_pair(pair) for pair in quality.pairs],
+        "run": str(folder),
+        "report": str(write_report(folder)),
+    }
+    output.finish(data, lambda: _show(quality, population, data))
+
+
+def _schema(name: str) -> Any:
+    from personarium.make.population import example_schema, load_schema
+    from personarium.make.population.reading import EXAMPLES
+
+    return example_schema(name) if name in EXAMPLES else load_schema(name)
+
+
+def _summary(place: Path, frame: Any, quality: Any) -> dict[str, Any]:
+    return {
+        "kind": "describe",
+        "title": f"{place.name}: {frame.height:,} members",
+        "subtitle": f"{frame.width} columns. Duplicates are lexical: fingerprints of the joined values.",
+        "headline": "Unique members",
+        "estimates": {name: e.as_dict() for name, e in quality.estimates.items()},
+        "sections": list(quality.sections),
+    }
+
+
+def _pair(pair: Any) -> dict[str, Any]:
+    return {
+        "fields": list(pair.fields),
+        "values": list(pair.values),
+        "observed": pair.observed,
+        "expected": pair.expected,
+        "residual": pair.residual,
+        "p": pair.p,
+    }
+
+
+def _show(quality: Any, place: Path, data: dict[str, Any]) -> None:
+    from personarium.apps.cli.tables import estimates_table
+
+    out = console()
+    out.print(estimates_table(dict(quality.estimates), f"{place.name}: {data['members']:,} members"))
+    if quality.pairs:
+        out.print()
+        out.print(_pairs_table(quality.pairs[:SHOWN]))
+        if len(quality.pairs) > SHOWN:
+            out.print(f"and {len(quality.pairs) - SHOWN:,} more in the report")
+    out.print(f"\nreport  {data['report']}", soft_wrap=True, markup=False)
+
+
+def _pairs_table(pairs: Sequence[Any]) -> Any:
+    from rich.table import Table
+    from rich.text import Text
+
+    title = "Values that occur together more often, or less, than by chance"
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
+    for name, justify in (("fields", "left"), ("values", "left"), ("members", "right"), ("by chance", "right")):
+        table.add_column(name, justify=justify, overflow="fold")  # type: ignore[arg-type]
+    for pair in pairs:
+        fields, values = (" and ".join(map(str, both)) for both in (pair.fields, pair.values))
+        table.add_row(Text(fields), Text(values), f"{pair.observed:,}", f"{pair.expected:,.1f}")
+    return table

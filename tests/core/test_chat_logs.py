@@ -11,7 +11,7 @@ from typing import Any
 
 import core_strategies as some
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from personarium.core import Dialogue, InvalidInput, NotFound, UsageError, Utterance, save_dialogues
@@ -443,6 +443,7 @@ headers = st.builds(
 )
 
 
+@example({"user_name": "user", "chat_metadata": {}}, [{"is_user": True, "mes": "a role as a name"}])
 @given(st.none() | headers, st.lists(chat_lines, min_size=1, max_size=6))
 @settings(max_examples=70)
 def test_chat_lines_go_back(folder: Path, header: dict[str, Any] | None, messages: list[dict[str, Any]]) -> None:

@@ -26,7 +26,7 @@ from personarium.core.chat_logs.record import (
     lost_fields,
 )
 from personarium.core.chat_logs.source import Record, Source, is_header
-from personarium.core.dialogue import Utterance
+from personarium.core.dialogue import RELATIVE_ROLES, Utterance
 from personarium.core.errors import InvalidInput
 from personarium.core.facets import freeze, mapping, text, thaw
 
@@ -99,7 +99,8 @@ class _Chat:
     def _header_names(self) -> dict[str, str]:
         header = self.header or {}
         found = {USER: header.get("user_name"), ASSISTANT: header.get("character_name")}
-        return {k: v for k, v in found.items() if isinstance(v, str) and v.strip() and v != "unused"}
+        names = {side: name.strip() for side, name in found.items() if isinstance(name, str)}
+        return {side: name for side, name in names.items() if name and name != "unused" and name not in RELATIVE_ROLES}
 
 
 def _turn(message: Mapping[str, Any], where: str) -> Turn:

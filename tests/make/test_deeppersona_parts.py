@@ -347,7 +347,7 @@ async def test_the_maker_makes_personas_with_fixed_anchors_and_judges_them(tmp_p
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"attributes": "many"}, "attributes must be a whole number from 1, found 'many'"),
+        ({"attributes": "many"}, "attributes must be a whole number from 1 to 1,000,000, found 'many'"),
         ({"mix": "4:4:2"}, "mix must be one of paper, code"),
         ({"evaluate": "yes"}, "evaluate must be one of none, intrinsic, qa, all"),
         ({"hair": "red"}, "deeppersona has no option 'hair'"),

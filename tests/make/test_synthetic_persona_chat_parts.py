@@ -67,7 +67,7 @@ def test_a_row_of_json_lines_may_be_a_profile_alone(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
-        ("a.jsonl", '{"user_2_persona": ["x"]}', "line 1: field 'user_1_persona': expected a list of at least one"),
+        ("a.jsonl", '{"user_2_persona": ["x"]}', "a.jsonl:1: field 'user_1_persona': expected a list of at least one"),
         ("a.jsonl", '{"user_1_persona": ["x", ""]}', "field 'user_1_persona': expected at most 100 sentences"),
         ("a.jsonl", '{"user_1_persona": ["x"], "utterances": "User 1: hi"}', "field 'utterances'"),
         ("a.jsonl", "[1]", "field 'row'"),
@@ -315,10 +315,10 @@ async def test_a_dry_run_counts_calls_and_asks_nobody() -> None:
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"candidates": "many"}, "candidates must be a whole number from 0, found 'many'"),
+        ({"candidates": "many"}, "candidates must be a whole number from 0 to 1,000,000, found 'many'"),
         ({"threshold": "near"}, "threshold must be a number, found 'near'"),
-        ({"reading": "angle"}, "reading must be similarity or distance, found 'angle'"),
-        ({"nli": "me"}, "nli must be judge or head, found 'me'"),
+        ({"reading": "angle"}, "reading must be one of similarity, distance, found 'angle'"),
+        ({"nli": "me"}, "nli must be one of judge, head, found 'me'"),
         ({"as_published": "wrong"}, "no erratum 'wrong'"),
         ({"turns": "7-6"}, "turns must be a fewest and a most from 1"),
         ({"colour": "red"}, "synthetic-persona-chat has no option 'colour'"),

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from personarium.core.chat import Message
-from personarium.core.errors import InvalidInput, NotFound
+from personarium.core.errors import InvalidInput
 from personarium.core.facets import freeze, mapping, text, texts, thaw
-from personarium.core.files import MAX_FILE_BYTES, check_text, parse_json, replacing
+from personarium.core.files import MAX_FILE_BYTES, iter_json_lines, write_json_lines
 
 SCHEMA_VERSION = 1
 OPENING_CUE = "(The conversation begins. You speak first.)"
@@ -191,11 +190,7 @@ class Dialogue:
 
 def save_dialogues(dialogues: Iterable[Dialogue], path: str | Path) -> Path:
     """Write dialogues as JSON Lines; raises StorageError when the disk refuses."""
-    path = Path(path)
-    with replacing(path) as scratch, scratch.open("w", encoding="utf-8") as file:
-        for dialogue in dialogues:
-            file.write(json.dumps(dialogue.to_dict(), ensure_ascii=False, allow_nan=False) + "\n")
-    return path
+    return write_json_lines((dialogue.to_dict() for dialogue in dialogues), path)
 
 
 def load_dialogues(path: str | Path) -> list[Dialogue]:
@@ -210,19 +205,8 @@ def load_dialogues(path: str | Path) -> list[Dialogue]:
 
 def iter_dialogues(path: str | Path) -> Iterator[Dialogue]:
     """As :func:`load_dialogues`, one at a time."""
-    path = Path(path)
-    if not path.is_file():
-        raise NotFound(f"{path}: no such file")
-    with path.open("rb") as file:
-        number = 0
-        while line := file.readline(MAX_FILE_BYTES + 1):
-            number += 1
-            where = f"{path}:{number}"
-            if len(line) > MAX_FILE_BYTES:
-                raise InvalidInput(where, f"a line of at most {MAX_FILE_BYTES:,} bytes", "a longer one")
-            if line.strip():
-                text = check_text(line, where, "one JSON dialogue on the line")
-                yield Dialogue.from_dict(parse_json(text, where), where)
+    for where, data in iter_json_lines(path, "dialogue", MAX_FILE_BYTES):
+        yield Dialogue.from_dict(data, where)
 
 
 def _utterance(value: Utterance | Sequence[str]) -> Utterance:

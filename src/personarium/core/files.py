@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-from personarium.core.errors import InvalidInput, StorageError
+from personarium.core.errors import InvalidInput, NotFound, StorageError
 
 MAX_FILE_BYTES = 4 * 2**20  # a file that holds one document; lines and rows of larger files are bounded singly
 MAX_LINE_BYTES = 2**20
@@ -35,6 +35,14 @@ def replacing(path: Path) -> Iterator[Path]:
     finally:
         with suppress(OSError):
             scratch.unlink(missing_ok=True)
+
+
+def existing(path: str | Path) -> Path:
+    """The path of a file that is there; raises NotFound when there is none."""
+    path = Path(path)
+    if not path.is_file():
+        raise NotFound(f"{path}: no such file")
+    return path
 
 
 def read_text(path: Path, expected: str, limit: int = MAX_FILE_BYTES) -> str:
@@ -77,6 +85,58 @@ def check_text(data: bytes, where: str, expected: str) -> str:
     if text.lstrip()[:9].lower().startswith(("<!doctype", "<html", "<?xml")):
         raise InvalidInput(where, expected, "a web page")
     return text
+
+
+class ReadsLines(Protocol):
+    """A file that was opened to read bytes, packed or not."""
+
+    def readline(self, size: int, /) -> bytes: ...
+
+
+def bounded_lines(file: ReadsLines, name: str, limit: int = MAX_LINE_BYTES) -> Iterator[tuple[int, bytes]]:
+    """The lines of an open file that are not blank, with their numbers; no longer one than allowed is ever in memory.
+
+    Args:
+        file: The file.
+        name: Its name, for messages.
+        limit: The most bytes of a line.
+
+    Raises:
+        InvalidInput: A line is longer, named ``name:number``.
+    """
+    for number, line in enumerate(iter(lambda: file.readline(limit + 1), b""), 1):
+        if len(line) > limit:
+            raise InvalidInput(f"{name}:{number}", f"a line of at most {limit:,} bytes", "a longer one")
+        if line.strip():
+            yield number, line
+
+
+def iter_json_lines(path: str | Path, what: str, limit: int = MAX_LINE_BYTES) -> Iterator[tuple[str, Any]]:
+    """The values of a JSON Lines file, one at a time, each with its place (``file:line``) for messages.
+
+    Args:
+        path: The file.
+        what: One of its values, for messages: ``object``, ``dialogue``.
+        limit: The most bytes of a line.
+
+    Raises:
+        NotFound: There is no such file.
+        InvalidInput: Naming file and line.
+    """
+    path = existing(path)
+    with path.open("rb") as file:
+        for number, line in bounded_lines(file, str(path), limit):
+            where = f"{path}:{number}"
+            yield where, parse_json(check_text(line, where, f"one JSON {what} on the line"), where)
+
+
+def write_json_lines(rows: Iterable[Mapping[str, Any]], path: str | Path) -> Path:
+    """Write JSON Lines, whole or not at all; returns the file and raises StorageError when the disk refuses."""
+    path = Path(path)
+    with replacing(path) as scratch, scratch.open("w", encoding="utf-8") as file:
+        for row in rows:
+            file.write(json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n")
+    return path
 
 
 def parse_json(text: str, where: str) -> Any:

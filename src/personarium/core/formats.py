@@ -16,7 +16,9 @@ from personarium.core.facets import mapping, rethrow
 from personarium.core.files import (
     MAX_FILE_BYTES,
     MAX_LINE_BYTES,
+    bounded_lines,
     check_text,
+    existing,
     parse_json,
     parse_yaml,
     read_text,
@@ -85,8 +87,7 @@ def iter_personas(path: str | Path) -> Iterator[Persona]:
     """As :func:`load_personas`, one at a time: a file of any length is read in bounded memory."""
     path = Path(path)
     chosen = format_of(path)
-    if not path.is_file():
-        raise NotFound(f"{path}: no such file")
+    path = existing(path)
     yield from chosen.read(path)
 
 
@@ -167,17 +168,12 @@ def _read_yaml(path: Path) -> Iterator[Persona]:
 
 def _read_lines(path: Path) -> Iterator[Persona]:
     with path.open("rb") as file:
-        number = 0
-        while line := file.readline(_LARGE_BYTES + 1):
-            number += 1
+        for number, line in bounded_lines(file, str(path), _LARGE_BYTES):
             where = f"{path}:{number}"
-            if len(line) > _LARGE_BYTES:
-                raise InvalidInput(where, f"a line of at most {_LARGE_BYTES:,} bytes", "a longer one")
-            if line.strip():
-                data = parse_json(check_text(line, where, "one JSON persona on the line"), where)
-                if len(line) > MAX_LINE_BYTES and not _may_be_large(data):
-                    raise InvalidInput(where, f"a line of at most {MAX_LINE_BYTES:,} bytes", "a longer one")
-                yield persona_from_object(data, where)
+            data = parse_json(check_text(line, where, "one JSON persona on the line"), where)
+            if len(line) > MAX_LINE_BYTES and not _may_be_large(data):
+                raise InvalidInput(where, f"a line of at most {MAX_LINE_BYTES:,} bytes", "a longer one")
+            yield persona_from_object(data, where)
 
 
 def _read_csv(path: Path) -> Iterator[Persona]:

@@ -17,7 +17,7 @@ from typing import Any, Literal, TypeVar
 
 from personarium.core.errors import BudgetExceeded, InvalidInput, RemoteError, UsageError
 from personarium.core.results import Estimate, Failure, Scale, count_failures
-from personarium.runs import AsyncioExecutor
+from personarium.runs import map_items
 from personarium.stats.sequential import Decision, decide, first_side, more_items
 
 T = TypeVar("T")
@@ -267,11 +267,8 @@ async def _ask(
 
     first = gate.asked + 1
     try:
-        if run is None:
-            await AsyncioExecutor().map(batch, one, concurrency=len(batch))
-        else:
-            stage = f"{gate.unit}s {first} to {first + len(batch) - 1}"
-            await run.map(stage, batch, one, key=key, concurrency=len(batch))
+        stage = f"{gate.unit}s {first} to {first + len(batch) - 1}"
+        await map_items(run, stage, batch, one, key=key, concurrency=len(batch))
     finally:
         gate.outcomes += _unbroken(batch, found, key)
 

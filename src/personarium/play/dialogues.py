@@ -15,7 +15,7 @@ from personarium.core.errors import UsageError
 from personarium.core.label import labelled
 from personarium.core.results import Failure
 from personarium.play.agents import Agent, Projection, Speaker, Spoken
-from personarium.runs.executors import AsyncioExecutor
+from personarium.runs.mapping import map_kept
 
 if TYPE_CHECKING:
     from personarium.runs.run import Run
@@ -137,16 +137,15 @@ async def play_dialogues(
     Returns:
         One result for each casting, in order; failed ones are among them and listed as failed in the run.
     """
-    if run is None:
-        return await AsyncioExecutor().map(castings, play_dialogue, concurrency=concurrency)
-    played: dict[str, Played] = {}
-
-    async def work(casting: Casting) -> str | Failure:
-        result = played[casting.id] = await play_dialogue(casting)
-        return result.failures[-1] if result.failed else result.termination_reason
-
-    await run.map(stage, castings, work, key=lambda casting: casting.id, concurrency=concurrency)
-    return [played[casting.id] for casting in castings]
+    return await map_kept(
+        run,
+        stage,
+        castings,
+        play_dialogue,
+        key=lambda casting: casting.id,
+        failure=lambda result: result.failures[-1] if result.failed else None,
+        concurrency=concurrency,
+    )
 
 
 @dataclass(slots=True)

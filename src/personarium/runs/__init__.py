@@ -10,9 +10,12 @@ if TYPE_CHECKING:
     from personarium.runs.executors import AsyncioExecutor as AsyncioExecutor
     from personarium.runs.executors import Executor as Executor
     from personarium.runs.executors import run_sync as run_sync
+    from personarium.runs.mapping import map_items as map_items
+    from personarium.runs.mapping import map_kept as map_kept
     from personarium.runs.outcome import Outcome as Outcome
     from personarium.runs.outcome import failures as failures
     from personarium.runs.outcome import values as values
+    from personarium.runs.outcome import values_or_failures as values_or_failures
     from personarium.runs.plan import DryModel as DryModel
     from personarium.runs.plan import DryRun as DryRun
     from personarium.runs.plan import Plan as Plan
@@ -50,10 +53,13 @@ __all__, __getattr__, __dir__ = lazy_exports(
         "Tally": "personarium.runs.tally",
         "Transcript": "personarium.runs.transcript",
         "failures": "personarium.runs.outcome",
+        "map_items": "personarium.runs.mapping",
+        "map_kept": "personarium.runs.mapping",
         "progress_for": "personarium.runs.progress",
         "read_calls": "personarium.runs.transcript",
         "read_run": "personarium.runs.read",
         "run_sync": "personarium.runs.executors",
         "values": "personarium.runs.outcome",
+        "values_or_failures": "personarium.runs.outcome",
     },
 )

@@ -36,6 +36,11 @@ def values(outcomes: Iterable[Outcome[R]]) -> list[R]:
     return [outcome.value for outcome in outcomes if outcome.failure is None]  # type: ignore[misc]
 
 
+def values_or_failures(outcomes: Iterable[Outcome[R]]) -> list[R | Failure]:
+    """For every item its value, or why it has none, in order."""
+    return [outcome.value if outcome.failure is None else outcome.failure for outcome in outcomes]  # type: ignore[misc]
+
+
 def failures(outcomes: Iterable[Outcome[R]]) -> list[Failure]:
     """Why the other items have none, in order."""
     return [outcome.failure for outcome in outcomes if outcome.failure is not None]

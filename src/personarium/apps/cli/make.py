@@ -305,11 +305,9 @@ def _file_name(id: str) -> str:
 
 
 def _save_rows(rows: Sequence[Mapping[str, Any]], path: Path) -> Path:
-    from personarium.core.files import replacing
+    from personarium.core.files import write_json_lines
 
-    with replacing(path) as scratch, scratch.open("w", encoding="utf-8") as file:
-        file.writelines(json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n" for row in rows)
-    return path
+    return write_json_lines(rows, path)
 
 
 def _keep(session: Session, maker: Any, made: Any, places: Sequence[Path]) -> None:

@@ -37,7 +37,7 @@ from personarium.core.errors import UsageError, shorten
 from personarium.core.persona import Persona
 from personarium.core.results import Failure, count_failures
 from personarium.models.step import Answer
-from personarium.runs import AsyncioExecutor, Outcome
+from personarium.runs import Outcome, map_items
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -213,15 +213,7 @@ class _Work:
         self, stage: str, items: Iterable[T], work: Callable[[T], Awaitable[R | Failure]], key: Callable[[T], str]
     ) -> list[Outcome[R]]:
         """Work on all items of a stage, in the run when there is one."""
-        listed = list(items)
-        if self.run is not None:
-            outcomes: list[Outcome[R]] = await self.run.map(stage, listed, work, key=key, concurrency=self.concurrency)
-            return outcomes
-        values = await AsyncioExecutor().map(listed, work, concurrency=self.concurrency)
-        return [
-            Outcome(key(i), None, v) if isinstance(v, Failure) else Outcome(key(i), v)
-            for i, v in zip(listed, values, strict=True)
-        ]
+        return await map_items(self.run, stage, items, work, key=key, concurrency=self.concurrency)
 
 
 # --- steps 1 and 2: settings and questions ---

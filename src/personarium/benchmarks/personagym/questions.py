@@ -14,9 +14,9 @@ from typing import Any
 
 from personarium.benchmarks.personagym.results import PersonaGymResult
 from personarium.benchmarks.personagym.tasks import BY_NAME
-from personarium.core.errors import InvalidInput, NotFound
+from personarium.core.errors import InvalidInput
 from personarium.core.facets import mapping
-from personarium.core.files import parse_json, read_text, replacing
+from personarium.core.files import existing, parse_json, read_text, replacing
 from personarium.core.persona import Persona
 
 USUAL = "Persona Consistency"  # what people who bring questions of their own mostly ask about
@@ -36,9 +36,7 @@ def load_own_questions(path: str | Path, personas: Sequence[Persona], tasks: Seq
         NotFound: There is no such file.
         InvalidInput: Naming file, line and field; or a persona is left without any question.
     """
-    where = Path(path)
-    if not where.is_file():
-        raise NotFound(f"{path}: no such file")
+    where = existing(path)
     found: Asked = {p.id: {} for p in personas}
     for place, row in _rows(where):
         task = _task(row, tasks, place)

@@ -6,15 +6,14 @@ Source: synthpai page, "Data formats". What is not read here stays in the row, s
 from __future__ import annotations
 
 import gzip
-import json
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from personarium.core.errors import InvalidInput, NotFound
-from personarium.core.files import check_text, parse_json, replacing
+from personarium.core.errors import InvalidInput
+from personarium.core.files import bounded_lines, check_text, existing, parse_json, write_json_lines
 from personarium.make.synthpai.attributes import ATTRIBUTES
 
 REVIEWER = "human_evaluated"  # the revised labels
@@ -101,9 +100,7 @@ def read_authors(path: str | Path, reviewer: str = REVIEWER) -> list[Author]:
         NotFound: There is no such file.
         InvalidInput: Naming file, line and field.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise NotFound(f"{path}: no such file")
+    path = existing(path)
     authors: list[Author] = []
     seen: set[str] = set()
     for number, line in _lines(path):
@@ -126,13 +123,7 @@ def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
         packed = file.read(2) == b"\x1f\x8b"
     try:
         with gzip.open(path, "rb") if packed else path.open("rb") as source:
-            number = 0
-            while line := source.readline(MAX_LINE + 1):
-                number += 1
-                if len(line) > MAX_LINE:
-                    raise InvalidInput(f"{path}:{number}", f"a line of at most {MAX_LINE:,} bytes", "a longer one")
-                if line.strip():
-                    yield number, line
+            yield from bounded_lines(source, str(path), MAX_LINE)
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise InvalidInput(str(path), "a whole gzip file", str(error)) from None
 
@@ -228,11 +219,7 @@ def _object(value: object, where: str, at: str | None) -> Mapping[str, Any]:
 
 def write_authors(rows: Iterable[Mapping[str, Any]], path: str | Path) -> Path:
     """Write author rows, one a line; raises StorageError when the disk refuses."""
-    path = Path(path)
-    with replacing(path) as scratch, scratch.open("w", encoding="utf-8") as file:
-        for row in rows:
-            file.write(json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n")
-    return path
+    return write_json_lines(rows, path)
 
 
 def with_predictions(author: Author, model: str, found: Mapping[str, Prediction]) -> Author:

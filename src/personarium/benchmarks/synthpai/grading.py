@@ -15,7 +15,7 @@ from personarium.benchmarks.synthpai.results import Graded, SynthPAIResult
 from personarium.benchmarks.synthpai.steps import JUDGE, judge_reader
 from personarium.core.chat import ChatModel
 from personarium.core.errors import InvalidInput, NotFound, UsageError
-from personarium.core.files import parse_json, read_text
+from personarium.core.files import existing, parse_json, read_text
 from personarium.core.results import Failure
 from personarium.make.synthpai.attributes import ATTRIBUTES
 from personarium.make.synthpai.matching import grade_by_rules
@@ -208,9 +208,7 @@ def read_decisions(path: str | Path) -> dict[tuple[str, str, str], float]:
         NotFound: There is no such file.
         InvalidInput: Naming file, line and field.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise NotFound(f"{path}: no such file")
+    path = existing(path)
     found: dict[tuple[str, str, str], float] = {}
     for number, line in enumerate(read_text(path, "decisions as JSON Lines").splitlines(), 1):
         if not line.strip():

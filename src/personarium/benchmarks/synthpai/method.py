@@ -51,7 +51,8 @@ from personarium.make.synthpai.result import Thread
 from personarium.make.synthpai.steps import COMMENT, STYLE
 from personarium.make.synthpai.steps import STEPS as MAKING
 from personarium.models.step import Answer
-from personarium.runs.executors import AsyncioExecutor
+from personarium.runs.mapping import map_items
+from personarium.runs.outcome import values_or_failures
 
 if TYPE_CHECKING:
     from personarium.runs import Run
@@ -119,10 +120,9 @@ class _Work:
         self, stage: str, items: Sequence[T], work: Callable[[T], Awaitable[R | Failure]], key: Callable[[T], str]
     ) -> list[R | Failure]:
         """Work on all items, in the run where there is one; results in order, failures among them."""
-        if self.run is None:
-            return await AsyncioExecutor().map(items, work, concurrency=self.concurrency)
-        outcomes = await self.run.map(f"synthpai.{stage}", items, work, key=key, concurrency=self.concurrency)
-        return [o.failure if o.value is None else o.value for o in outcomes]  # type: ignore[misc]
+        name = f"synthpai.{stage}"
+        outcomes = await map_items(self.run, name, items, work, key=key, concurrency=self.concurrency)
+        return values_or_failures(outcomes)
 
 
 async def run_synthpai(

@@ -36,7 +36,7 @@ from personarium.judges.judging import RETRIES, Judge
 from personarium.judges.prometheus.data_formats import PairItem, ScoredItem, read_rubric
 from personarium.judges.prometheus.steps import STEPS, ReaderName, layout
 from personarium.judges.verdicts import Grade, Preference
-from personarium.runs import AsyncioExecutor, Outcome
+from personarium.runs import Outcome, map_items
 
 T = TypeVar("T")
 Ties = Literal["resample", "half", "wrong"]
@@ -155,10 +155,7 @@ class _Work:
     ) -> list[Outcome[Any]]:
         if self.run is not None:
             self.run.add_prompts(STEPS)
-            found: list[Outcome[Any]] = await self.run.map(stage, items, work, key=key, concurrency=self.concurrency)
-            return found
-        values = await AsyncioExecutor().map(items, work, concurrency=self.concurrency)
-        return [Outcome(key(item), value) for item, value in zip(items, values, strict=True)]
+        return await map_items(self.run, stage, items, work, key=key, concurrency=self.concurrency)
 
 
 def _work(

@@ -22,7 +22,7 @@ from personarium.make.characterchat.steps import ADD, ENRICH, INVENT, REWORD, ST
 from personarium.make.characterchat.type_letters import type_descriptions
 from personarium.models.step import Answer, Step
 from personarium.play.characterchat.characters import ADDITIONAL, FIELDS, WORRY, Character
-from personarium.runs.executors import AsyncioExecutor
+from personarium.runs.mapping import map_kept
 
 if TYPE_CHECKING:
     from personarium.runs.plan import DryRun
@@ -140,16 +140,15 @@ async def make_bank(
     chosen = config or BankConfig()
     writer = _Writer(model, chosen, "profile-short-fields" in as_published)
     jobs = slots_of(count, chosen)
-    if run is None:
-        return await AsyncioExecutor().map(jobs, lambda job: writer.slot(*job), concurrency=concurrency)
-    done: dict[int, Slot] = {}
-
-    async def one(job: tuple[int, str]) -> str | Failure:
-        slot = done[job[0]] = await writer.slot(*job)
-        return slot.failures[0] if slot.character is None else "made"
-
-    await run.map("characterchat.bank", jobs, one, key=lambda job: f"{job[0]:04d}", concurrency=concurrency)
-    return [done[index] for index, _ in jobs]
+    return await map_kept(
+        run,
+        "characterchat.bank",
+        jobs,
+        lambda job: writer.slot(*job),
+        key=lambda job: f"{job[0]:04d}",
+        failure=lambda slot: slot.failures[0] if slot.character is None else None,
+        concurrency=concurrency,
+    )
 
 
 @dataclass

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from personarium.core.errors import UsageError
 from personarium.make.characterchat.bank import BankConfig, invent_inputs
 from personarium.make.characterchat.method import ERRATA, plan_calls, run_characterchat
 from personarium.make.characterchat.result import CharacterChatConfig
 from personarium.make.characterchat.steps import INVENT
 from personarium.make.makers import Made, Maker, MakeRequest
+from personarium.make.option_values import listed, published, whole, yes_no
 from personarium.play.characterchat.crisis import CrisisPolicy
 from personarium.play.characterchat.method import Cast
 from personarium.play.characterchat.result import DialogueConfig
@@ -33,7 +33,7 @@ async def make(request: MakeRequest) -> Made:
     if isinstance(request.run, DryRun):
         _plan(request, request.run, config)
         return Made()
-    faults = _published(request.options.get("as_published", "no"))
+    faults = published(request.options.get("as_published", "no"))
     cast = Cast(request.model, request.model, request.model, request.judge)
     result = await run_characterchat(
         request.count, request.model, cast, config=config, as_published=faults, run=request.run
@@ -54,35 +54,15 @@ def read_options(options: Mapping[str, str], seed: int, count: int) -> Character
     Raises:
         UsageError: Naming the option and what was expected.
     """
-    asks = _whole(options, "asks", 5, 1)
-    partners = _whole(options, "partners", min(PARTNERS, count - 1), 0)
-    crisis = CrisisPolicy() if _yes(options, "crisis", True) else None
+    asks = whole("asks", options.get("asks", "5"), 1)
+    partners = whole("partners", options.get("partners", str(min(PARTNERS, count - 1))))
+    crisis = CrisisPolicy() if yes_no("crisis", options.get("crisis", "yes")) else None
     if options.get("referral", "").strip() and crisis is not None:
         crisis = CrisisPolicy(referral=options["referral"].strip())
-    named = tuple(name.strip().upper() for name in options.get("types", "").split(",") if name.strip())
-    bank = BankConfig(named, asks=asks, seed=seed)
-    talks = DialogueConfig(last_turn=_whole(options, "last_turn", 19, 3), asks=asks, crisis=crisis, seed=seed)
-    return CharacterChatConfig(bank, talks, partners, _yes(options, "rated", True), seed)
-
-
-def _whole(options: Mapping[str, str], name: str, default: int, least: int) -> int:
-    text = options.get(name, str(default)).strip()
-    if not text.isdecimal() or len(text) > 6 or int(text) < least:
-        raise UsageError(f"{name} must be a whole number from {least}, found '{text[:40]}'")
-    return int(text)
-
-
-def _yes(options: Mapping[str, str], name: str, default: bool) -> bool:
-    text = options.get(name, "yes" if default else "no").strip()
-    if text not in ("yes", "no"):
-        raise UsageError(f"{name} must be yes or no, found '{text[:40]}'")
-    return text == "yes"
-
-
-def _published(text: str) -> bool | frozenset[str]:
-    if text in ("yes", "no"):
-        return text == "yes"
-    return frozenset(part.strip() for part in text.split(",") if part.strip())
+    bank = BankConfig(listed(options.get("types", "").upper()), asks=asks, seed=seed)
+    last_turn = whole("last_turn", options.get("last_turn", "19"), 3)
+    talks = DialogueConfig(last_turn=last_turn, asks=asks, crisis=crisis, seed=seed)
+    return CharacterChatConfig(bank, talks, partners, yes_no("rated", options.get("rated", "yes")), seed)
 
 
 def _plan(request: MakeRequest, run: DryRun, config: CharacterChatConfig) -> None:

@@ -10,8 +10,8 @@ import random
 from collections.abc import Mapping
 from pathlib import Path
 
-from personarium.core.errors import InvalidInput, NotFound, UsageError
-from personarium.core.files import parse_json, read_text, replacing
+from personarium.core.errors import InvalidInput, UsageError
+from personarium.core.files import existing, parse_json, read_text, replacing
 
 PARTNERS = 10
 Pairs = dict[int, tuple[int, ...]]
@@ -61,9 +61,7 @@ def read_pairs(path: str | Path) -> Pairs:
         NotFound: There is no such file.
         InvalidInput: Naming the file and the seeker.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise NotFound(f"{path}: no such file")
+    path = existing(path)
     data = parse_json(read_text(path, "a JSON object of pairs"), str(path))
     if not isinstance(data, Mapping):
         raise InvalidInput(str(path), "an object: seeker -> list of supporters", data)

@@ -5,10 +5,8 @@ Source: deeppersona page, "Takes and gives".
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
-from personarium.core.errors import UsageError
 from personarium.make.deeppersona.anchors import FIXABLE
 from personarium.make.deeppersona.evaluation import evaluate_intrinsic, evaluate_qa
 from personarium.make.deeppersona.filling import TRIES
@@ -17,6 +15,7 @@ from personarium.make.deeppersona.result import PersonasResult
 from personarium.make.deeppersona.selection import CODE_MIX, PAPER_MIX
 from personarium.make.deeppersona.taxonomy import load_taxonomy
 from personarium.make.makers import Made, Maker, MakeRequest
+from personarium.make.option_values import one_of, whole_numbers
 from personarium.text.embed import load_embedder
 
 MIXES = {"paper": PAPER_MIX, "code": CODE_MIX}
@@ -30,16 +29,17 @@ async def make(request: MakeRequest) -> Made:
         UsageError: An option that is not what it should be.
     """
     options = request.options
+    numbers = whole_numbers(options, {"attributes": 1, "tries": 1})
     config = DeepPersonaConfig(
-        attributes=_whole(options, "attributes"),
-        tries=_whole(options, "tries") or TRIES,
+        attributes=numbers.get("attributes"),
+        tries=numbers.get("tries", TRIES),
         fixed={name: options[name] for name in FIXABLE if name in options},
-        mix=MIXES[_one_of(options, "mix", tuple(MIXES))],
+        mix=MIXES[one_of("mix", options.get("mix", "paper"), MIXES)],
         avoid=options.get("avoid", "").strip(),
-        sensitive=_one_of(options, "sensitive", ("keep", "leave-out")),
+        sensitive=one_of("sensitive", options.get("sensitive", "keep"), ("keep", "leave-out")),
         seed=request.seed,
     )
-    evaluate = _one_of(options, "evaluate", EVALUATIONS)
+    evaluate = one_of("evaluate", options.get("evaluate", "none"), EVALUATIONS)
     taxonomy = load_taxonomy(request.input)
     embedder = load_embedder(options.get("embedder", "static"))
     result = await make_profiles(
@@ -68,22 +68,6 @@ def _rejected(result: PersonasResult) -> list[dict[str, Any]]:
         return []
     rows = [[reason, number] for reason, number in counted.items()]
     return [{"kind": "table", "title": "Values rejected", "columns": ["why", "how many"], "rows": rows}]
-
-
-def _whole(options: Mapping[str, str], name: str) -> int | None:
-    if name not in options:
-        return None
-    given = options[name].strip()
-    if not given.isascii() or not given.isdecimal() or not 1 <= len(given) <= 5 or not int(given):
-        raise UsageError(f"{name} must be a whole number from 1, found '{given}'")
-    return int(given)
-
-
-def _one_of(options: Mapping[str, str], name: str, allowed: tuple[str, ...]) -> Any:
-    given = options.get(name, allowed[0])
-    if given not in allowed:
-        raise UsageError(f"{name} must be one of {', '.join(allowed)}, found '{given}'")
-    return given
 
 
 MAKER = Maker(

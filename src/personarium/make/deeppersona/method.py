@@ -47,7 +47,8 @@ from personarium.make.deeppersona.steps import (
     OCCUPATION,
 )
 from personarium.make.deeppersona.taxonomy import CAREER, Taxonomy, load_taxonomy
-from personarium.runs.executors import AsyncioExecutor
+from personarium.runs.mapping import map_items
+from personarium.runs.outcome import values_or_failures
 from personarium.runs.plan import DryRun
 from personarium.runs.run import Run
 from personarium.text.embed import Embedder, load_embedder
@@ -183,10 +184,8 @@ async def _all(
         why = profile.failures[0].reason if profile.failures else "nothing was chosen"
         return Failure(kind, f"no attribute has a value: {why}", profile.id)
 
-    if run is None:
-        return await AsyncioExecutor().map(numbers, one, concurrency=concurrency)
-    outcomes = await run.map(f"deeppersona.{stage}", numbers, one, key=profile_id, concurrency=concurrency)
-    return [o.failure if o.value is None else o.value for o in outcomes]  # type: ignore[misc]
+    stage = f"deeppersona.{stage}"
+    return values_or_failures(await map_items(run, stage, numbers, one, key=profile_id, concurrency=concurrency))
 
 
 def profile_id(index: int) -> str:

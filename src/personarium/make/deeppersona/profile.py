@@ -13,9 +13,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from personarium.core.errors import InvalidInput, NotFound
+from personarium.core.errors import InvalidInput
 from personarium.core.facets import Facet
-from personarium.core.files import parse_json, read_text, replacing
+from personarium.core.files import existing, parse_json, read_text, replacing
 from personarium.core.persona import Flags, Persona
 from personarium.core.results import Failure, count_failures
 from personarium.make.deeppersona.anchors import Anchors
@@ -232,9 +232,7 @@ def load_run(path: str | Path) -> list[tuple[int, dict[str, str], str]]:
         NotFound: There is no such file.
         InvalidInput: Naming file and field.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise NotFound(f"{path}: no such file")
+    path = existing(path)
     data = parse_json(read_text(path, "a DeepPersona run file", MAX_BYTES), str(path))
     if not isinstance(data, dict) or not isinstance(data.get("metadata"), dict):
         raise InvalidInput(str(path), "an object with metadata and Profile_1, ...", data, "metadata")

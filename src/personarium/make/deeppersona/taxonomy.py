@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from personarium.core.errata import Published, published_faults
-from personarium.core.errors import InvalidInput, NotFound
-from personarium.core.files import parse_json, read_text
+from personarium.core.errors import InvalidInput
+from personarium.core.files import existing, parse_json, read_text
 
 # The first six in the order in which the official code fills them; the others after them (six-categories leaves them empty).
 CATEGORIES = (
@@ -201,9 +201,7 @@ def load_taxonomy(path: str | Path | None = None, as_published: Published = Fals
     """
     if path is None:
         return _own()
-    path = Path(path)
-    if not path.is_file():
-        raise NotFound(f"{path}: no such file")
+    path = existing(path)
     data = parse_json(read_text(path, "an attribute tree as JSON", MAX_BYTES), str(path))
     tree = Taxonomy.from_tree(data, str(path), as_published)
     own = _own()  # what it has in common with the own tree needs the same care

@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from personarium.core.errors import InvalidInput, UsageError
+from personarium.core.errors import InvalidInput
 from personarium.core.files import parse_json, read_text
 from personarium.core.results import Estimate, count_failures
 from personarium.make.hachimi.method import first_inputs, plan_calls, run_hachimi
@@ -21,10 +21,10 @@ from personarium.make.hachimi.schema import StudentSchema, load_student_schema, 
 from personarium.make.hachimi.slots import parse_mix
 from personarium.make.hachimi.steps import STEPS, WRITE
 from personarium.make.makers import Made, Maker, MakeRequest
+from personarium.make.option_values import published, whole_numbers, yes_no
 from personarium.runs.plan import DryRun
 
 _WHOLE = {"rounds": 1, "attempts": 1, "threshold": 0, "chunk_size": 1, "names_shown": 0, "asks": 1}  # the least
-_YES_NO = {"yes": True, "no": False}
 
 
 async def make(request: MakeRequest) -> Made:
@@ -70,30 +70,14 @@ def read_options(options: Mapping[str, str], seed: int = 0) -> HachimiConfig:
         UsageError: Naming the option and what was expected.
         InvalidInput: A level mix that is none.
     """
-    changes: dict[str, Any] = {
-        name: _whole(name, options[name], least) for name, least in _WHOLE.items() if name in options
-    }
+    changes: dict[str, Any] = {**whole_numbers(options, _WHOLE)}
     if "mix" in options:
         changes["mix"] = parse_mix(options["mix"])
     if "outline" in options:
-        changes["outline"] = _yes_no("outline", options["outline"])
+        changes["outline"] = yes_no("outline", options["outline"])
     if "as_published" in options:
-        text = options["as_published"]
-        ids = frozenset(part.strip() for part in text.split(",") if part.strip())
-        changes["as_published"] = _YES_NO.get(text, ids)
+        changes["as_published"] = published(options["as_published"])
     return replace(PAPER, seed=seed, **changes)
-
-
-def _whole(name: str, text: str, least: int) -> int:
-    if not text.isascii() or not text.isdecimal() or len(text) > 6 or int(text) < least:
-        raise UsageError(f"{name} must be a whole number from {least}, found '{text[:40]}'")
-    return int(text)
-
-
-def _yes_no(name: str, text: str) -> bool:
-    if text not in _YES_NO:
-        raise UsageError(f"{name} must be yes or no, found '{text[:40]}'")
-    return _YES_NO[text]
 
 
 def _schema(options: Mapping[str, str]) -> StudentSchema:

@@ -14,8 +14,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from personarium.core.errors import InvalidInput, NotFound
-from personarium.core.files import read_text
+from personarium.core.errors import InvalidInput
+from personarium.core.files import existing, read_text
 
 LEVELS = ("high", "mid", "low", "poor")
 FIELDS = (
@@ -210,9 +210,7 @@ def load_student_schema(path: str | Path) -> StudentSchema:
         NotFound: There is no such file.
         InvalidInput: Naming the file and the field that is wrong.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise NotFound(f"{path}: no such file")
+    path = existing(path)
     return schema_from_toml(read_text(path, "a student schema in TOML"), str(path))
 
 

@@ -8,16 +8,15 @@ Source: personaldialog page, "Data formats" (the project's own design: the corpu
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from personarium.core.dialogue import Dialogue
-from personarium.core.errors import InvalidInput, NotFound
+from personarium.core.errors import InvalidInput
 from personarium.core.facets import Facet, texts
-from personarium.core.files import MAX_LINE_BYTES, check_text, parse_json, replacing
+from personarium.core.files import bounded_lines, check_text, existing, parse_json, write_json_lines
 from personarium.core.persona import Persona
 
 TraitValue = str | tuple[str, ...] | None
@@ -152,25 +151,14 @@ def iter_sessions(path: str | Path, names: Sequence[str] = TRAITS, lists: Sequen
         NotFound: When there is no such file.
         InvalidInput: Naming file, line and field.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise NotFound(f"{path}: no such file")
+    path = existing(path)
     with path.open("rb") as file:
-        number = 0
-        while line := file.readline(MAX_LINE_BYTES + 1):
-            number += 1
+        for number, line in bounded_lines(file, str(path)):
             where = f"{path}:{number}"
-            if len(line) > MAX_LINE_BYTES:
-                raise InvalidInput(where, f"a line of at most {MAX_LINE_BYTES:,} bytes", "a longer one")
-            if line.strip():
-                text = check_text(line, where, "one JSON session on the line")
-                yield read_session(parse_json(text, where), where, f"session-{number:08d}", names, lists)
+            text = check_text(line, where, "one JSON session on the line")
+            yield read_session(parse_json(text, where), where, f"session-{number:08d}", names, lists)
 
 
 def save_sessions(sessions: Iterable[Session], path: str | Path) -> Path:
     """Write JSON lines of sessions; raises StorageError when the disk refuses."""
-    path = Path(path)
-    with replacing(path) as scratch, scratch.open("w", encoding="utf-8") as file:
-        for session in sessions:
-            file.write(json.dumps(session.to_dict(), ensure_ascii=False, allow_nan=False) + "\n")
-    return path
+    return write_json_lines((session.to_dict() for session in sessions), path)

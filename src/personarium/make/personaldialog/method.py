@@ -22,6 +22,7 @@ from personarium.core.contract import Contract
 from personarium.core.dialogue import Dialogue
 from personarium.core.errors import UsageError
 from personarium.make.makers import Made, Maker, MakeRequest
+from personarium.make.option_values import whole
 from personarium.make.personaldialog.anonymise import RARE, Anonymiser
 from personarium.make.personaldialog.data_format import Session, iter_sessions
 from personarium.make.personaldialog.planted import planted_corpus
@@ -41,7 +42,7 @@ async def make(request: MakeRequest) -> Made:
         sessions = planted_corpus(request.count, request.seed)
     else:
         read = list(_first(request, request.count))
-        sessions = Anonymiser(_salt(), _k(request))(read)
+        sessions = Anonymiser(_salt(), whole("k", request.options.get("k", str(RARE)), 1))(read)
     report = corpus_report(sessions)
     return Made(
         dialogues=[_with_traits(s) for s in sessions],
@@ -62,13 +63,6 @@ def _salt() -> str:
     if not salt:
         raise UsageError(f"speakers are hashed with a secret salt; set the environment variable {SALT}")
     return salt
-
-
-def _k(request: MakeRequest) -> int:
-    given = request.options.get("k", str(RARE)).strip()
-    if not given.isdecimal() or not 1 <= len(given) <= 9 or not int(given):
-        raise UsageError(f"k must be a whole number from 1, found '{given}'")
-    return int(given)
 
 
 def _with_traits(session: Session) -> Dialogue:

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from personarium.core.errors import InvalidInput, NotFound
-from personarium.core.files import MAX_LINE_BYTES, check_text, parse_json, read_text, replacing
+from personarium.core.errors import InvalidInput
+from personarium.core.files import existing, iter_json_lines, parse_json, read_text, replacing
 from personarium.make.personamath.answers import AnswerChecker
 
 # GSM8K_test.jsonl: query, response; MATH_test.jsonl: instruction, output; the training file: problem, response.
@@ -107,31 +107,18 @@ def load_seeds(path: str | Path, checker: AnswerChecker) -> list[SeedProblem]:
 
 
 def _rows(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    if not path.is_file():
-        raise NotFound(f"{path}: no such file")
+    path = existing(path)
     if path.suffix.lower() == ".json":
         data = parse_json(read_text(path, "a JSON list of problems", LARGEST_FILE), str(path))
         if not isinstance(data, list):
             raise InvalidInput(str(path), "a JSON list of problems", data)
         rows: Iterable[tuple[str, Any]] = ((f"{path}: row {k}", row) for k, row in enumerate(data, 1))
     else:
-        rows = _lines(path)
+        rows = iter_json_lines(path, "object")
     for where, row in rows:
         if not isinstance(row, dict):
             raise InvalidInput(where, "a JSON object", row)
         yield where, row
-
-
-def _lines(path: Path) -> Iterator[tuple[str, Any]]:
-    with path.open("rb") as file:
-        number = 0
-        while line := file.readline(MAX_LINE_BYTES + 1):
-            number += 1
-            where = f"{path}:{number}"
-            if len(line) > MAX_LINE_BYTES:
-                raise InvalidInput(where, f"a line of at most {MAX_LINE_BYTES:,} bytes", "a longer one")
-            if line.strip():
-                yield where, parse_json(check_text(line, where, "one JSON object on the line"), where)
 
 
 def _seed(row: Mapping[str, Any], where: str, number: int, checker: AnswerChecker) -> SeedProblem:

@@ -9,15 +9,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal, cast
 
-from personarium.core.errors import UsageError
 from personarium.make.makers import Made, Maker, MakeRequest
+from personarium.make.option_values import whole, whole_numbers, yes_no
 from personarium.make.personamath.answers import AnswerChecker, answer_checker
 from personarium.make.personamath.bank import example_bank, load_bank
 from personarium.make.personamath.data_format import load_seeds, write_training
 from personarium.make.personamath.method import DEFAULT, make_problems
 from personarium.make.personamath.result import PersonaMathConfig
 
-_YES_NO = {"yes": True, "no": False}
+_WHOLE = {"attempts": 1, "rewrites": 0, "repaired_rewrites": 0, "agreeing": 1}  # the least
 
 
 async def make(request: MakeRequest) -> Made:
@@ -42,38 +42,20 @@ async def make(request: MakeRequest) -> Made:
 
 
 def _checker(options: Mapping[str, str]) -> AnswerChecker:
-    published = _of(options, "as_published", _YES_NO, "no")
-    return answer_checker(
-        options.get("answer", "number"), options=_whole(options, "choices", 4, 2), as_published=published
-    )
+    choices = whole("choices", options.get("choices", "4"), 2)
+    published = yes_no("as_published", options.get("as_published", "no"))
+    return answer_checker(options.get("answer", "number"), options=choices, as_published=published)
 
 
 def _config(options: Mapping[str, str], seed: int) -> PersonaMathConfig:
     version = options.get("version", DEFAULT.version)
     return PersonaMathConfig(
         version=cast(Literal["v1", "v2"], version),
-        attempts=_whole(options, "attempts", DEFAULT.attempts, 1),
-        rewrites=_whole(options, "rewrites", DEFAULT.rewrites),
-        repaired_rewrites=_whole(options, "repaired_rewrites", DEFAULT.repaired_rewrites),
-        agreeing=_whole(options, "agreeing", DEFAULT.agreeing, 1),
-        keep_numbers=_of(options, "keep_numbers", _YES_NO, "yes"),
-        gate=_of(options, "gate", _YES_NO, "yes"),
+        keep_numbers=yes_no("keep_numbers", options.get("keep_numbers", "yes")),
+        gate=yes_no("gate", options.get("gate", "yes")),
         seed=seed,
+        **whole_numbers(options, _WHOLE),
     )
-
-
-def _whole(options: Mapping[str, str], name: str, default: int, least: int = 0) -> int:
-    given = options.get(name, str(default)).strip()
-    if not given.isascii() or not given.isdecimal() or len(given) > 4 or int(given) < least:
-        raise UsageError(f"{name} must be a whole number from {least}, found '{given}'")
-    return int(given)
-
-
-def _of(options: Mapping[str, str], name: str, allowed: Mapping[str, bool], default: str) -> bool:
-    given = options.get(name, default)
-    if given not in allowed:
-        raise UsageError(f"{name} must be {' or '.join(allowed)}, found '{given}'")
-    return allowed[given]
 
 
 MAKER = Maker(

@@ -29,6 +29,7 @@ from personarium.make.personamath.result import PersonaMathConfig, PersonaMathRe
 from personarium.make.personamath.steps import CLASSIFY, REFLECT, REWRITE, SOLVE, STEPS
 from personarium.models.step import Answer
 from personarium.runs.executors import AsyncioExecutor
+from personarium.runs.mapping import map_items
 from personarium.runs.outcome import failures, values
 from personarium.text.holes import Unparsed
 
@@ -84,13 +85,10 @@ class _Work:
         self, stage: str, items: Sequence[T], work: Callable[[T], Awaitable[R | Failure]], key: Callable[[T], str]
     ) -> list[R]:
         """Work on all items, in the run where there is one; the values in order, failures set aside."""
-        if self.run is not None:
-            outcomes = await self.run.map(f"personamath.{stage}", items, work, key=key, concurrency=self.concurrency)
-            self.failures += failures(outcomes)
-            return values(outcomes)
-        done = await AsyncioExecutor().map(items, work, concurrency=self.concurrency)
-        self.failures += [one for one in done if isinstance(one, Failure)]
-        return [one for one in done if not isinstance(one, Failure)]
+        name = f"personamath.{stage}"
+        outcomes = await map_items(self.run, name, items, work, key=key, concurrency=self.concurrency)
+        self.failures += failures(outcomes)
+        return values(outcomes)
 
     def solution(self, problem: str) -> dict[str, str]:
         """The inputs of a step that asks for a solution."""

@@ -30,6 +30,7 @@ from personarium.core.persona import Persona
 from personarium.core.population import Population
 from personarium.core.results import Failure
 from personarium.make.makers import Made, Maker, MakeRequest
+from personarium.make.option_values import listed
 from personarium.make.personax.pooling import read_score
 from personarium.make.personax.result import BRANCH, PAPER, PersonaxConfig, RatedPersonas, Rating
 from personarium.measure.personax.audit import AuditConfig, dependency_audit
@@ -37,7 +38,7 @@ from personarium.measure.personax.result import Audit
 from personarium.measure.personax.sections import audit_sections
 from personarium.models.registry import open_model
 from personarium.models.step import Read, Step
-from personarium.runs.executors import AsyncioExecutor
+from personarium.runs.mapping import map_kept
 from personarium.runs.plan import DryRun
 from personarium.runs.run import Run
 from personarium.text.form import Form, Unparsed
@@ -90,7 +91,15 @@ async def rate_personas(
     async def one(job: tuple[Persona, str, ChatModel, int]) -> Rating:
         return await _rating(*job, config)
 
-    found = await _map(run, jobs, one, concurrency)
+    found = await map_kept(
+        run,
+        "personax.ratings",
+        jobs,
+        one,
+        key=lambda job: f"{job[0].id}/{job[1]}",
+        failure=lambda rating: rating.failure,
+        concurrency=concurrency,
+    )
     size = len(named)
     grouped = tuple(tuple(found[k : k + size]) for k in range(0, len(found), size))
     left_out = [Failure("missing", "a real person is not rated", p.id) for p in personas if p.flags.real_person is True]
@@ -106,20 +115,6 @@ def _named(raters: Sequence[ChatModel]) -> list[tuple[str, ChatModel, int]]:
         seen[model.name] += 1
         named.append((f"{model.name} #{sample + 1}" if sample else model.name, model, sample))
     return named
-
-
-async def _map(run: Run | DryRun | None, jobs: list[Any], one: Any, concurrency: int) -> list[Rating]:
-    """Rate, counted in the run when there is one; a rating that failed whole is a failed item of it."""
-    if run is None:
-        return await AsyncioExecutor().map(jobs, one, concurrency=concurrency)
-    done: dict[tuple[str, str], Rating] = {}
-
-    async def counted(job: Any) -> str | Failure:
-        rating = done[job[0].id, job[1]] = await one(job)
-        return rating.failure or "done"
-
-    await run.map("personax.ratings", jobs, counted, key=lambda job: f"{job[0].id}/{job[1]}", concurrency=concurrency)
-    return [done[job[0].id, job[1]] for job in jobs]
 
 
 # --- step 3: the trait call ---
@@ -209,9 +204,9 @@ _OPTIONS = {
 async def _make(request: MakeRequest) -> Made:
     assert request.input is not None  # the maker needs one
     people = list(Population.load(request.input))[: request.count]
-    variables = _listed(request.options.get("audit", ""))
+    variables = listed(request.options.get("audit", ""))
     _check_variables(people, variables, str(request.input))
-    config = PersonaxConfig(hide=_listed(request.options.get("hide", "")), seed=request.seed)
+    config = PersonaxConfig(hide=listed(request.options.get("hide", "")), seed=request.seed)
     rated = await rate_personas(people, _raters(request), config, run=request.run)
     personas = rated.personas()
     return Made(
@@ -232,10 +227,6 @@ def _check_variables(people: Sequence[Persona], variables: Sequence[str], where:
         strange = next((v for v in values if not isinstance(v, (str, int, float, type(None)))), None)
         if strange is not None:
             raise InvalidInput(where, "a number, a text or a truth value to audit", strange, path)
-
-
-def _listed(text: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
 def _raters(request: MakeRequest) -> list[ChatModel]:

@@ -6,11 +6,11 @@ same population. Finished chunks are not asked for again; inside a chunk the run
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from personarium.core.chat import ChatModel, Sampling
 from personarium.core.errors import UsageError
@@ -28,7 +28,7 @@ from personarium.make.population.validation import (
 )
 from personarium.make.population.writing import ChunkStore, Written, check_language, translated
 from personarium.models.step import Step
-from personarium.runs.executors import AsyncioExecutor
+from personarium.runs.mapping import map_kept
 from personarium.text.form import Form, Unparsed
 
 if TYPE_CHECKING:
@@ -36,9 +36,6 @@ if TYPE_CHECKING:
 
     from personarium.runs.plan import DryRun, Plan
     from personarium.runs.run import Run
-
-T = TypeVar("T")
-R = TypeVar("R")
 
 _PACKAGE = "personarium.make.population"
 MODEL_CHUNK = 500  # slots that are drafted together
@@ -166,12 +163,15 @@ async def write_members(
     for attempt in range(writing.attempts):
         if not due:
             break
-        drafted = await _mapped(
+        drafted = await map_kept(
             run,
             f"{stage}.{attempt + 1}",
             due,
             lambda slot, attempt=attempt: draft_slot(slot, writing, model, judge or model, seed, attempt),  # type: ignore[misc]
-            concurrency,
+            key=lambda slot: slot.id,
+            failure=_why_undrafted,
+            lost=lambda slot, failure: Drafted(slot, None, (), (failure,)),
+            concurrency=concurrency,
         )
         refused = _refused(drafted, accepts)
         for one in drafted:
@@ -194,33 +194,12 @@ def _refused(drafted: Sequence[Drafted], accepts: Accepts | None) -> set[int]:
     return {one.slot.number for one, accepted in zip(written, accepts(written), strict=True) if not accepted}
 
 
-async def _mapped(
-    run: Run | DryRun | None,
-    stage: str,
-    slots: Sequence[Slot],
-    work: Callable[[Slot], Awaitable[Drafted]],
-    concurrency: int,
-) -> list[Drafted]:
-    """Draft all slots, counted in the run when there is one; results in order, failures inside them."""
-    if run is None:
-        return await AsyncioExecutor().map(slots, work, concurrency=concurrency)
-    done: dict[str, Drafted] = {}
-
-    async def one(slot: Slot) -> str | Failure:
-        result = done[slot.id] = await work(slot)
-        if result.values is not None:
-            return "written"
-        # An attempt that is given up and made again is counted where it happened.
-        return (
-            result.failures[-1] if result.failures and not result.issues else Failure("missing", result.reason, slot.id)
-        )
-
-    outcomes = await run.map(stage, slots, one, key=lambda slot: slot.id, concurrency=concurrency)
-    lost = {outcome.key: outcome.failure for outcome in outcomes if outcome.key not in done}
-    return [
-        done.get(slot.id) or Drafted(slot, None, (), (lost[slot.id] or Failure("missing", "not drafted", slot.id),))
-        for slot in slots
-    ]
+def _why_undrafted(draft: Drafted) -> Failure | None:
+    """For the run: an attempt that is given up and made again is counted where it happened."""
+    if draft.values is not None:
+        return None
+    lost = draft.failures and not draft.issues
+    return draft.failures[-1] if lost else Failure("missing", draft.reason, draft.slot.id)
 
 
 async def write_population(

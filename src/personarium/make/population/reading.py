@@ -72,11 +72,9 @@ def load_schema(path: str | Path) -> Schema:
         NotFound: There is no such file.
         InvalidInput: Naming file, field and what was expected.
     """
-    from personarium.core.files import parse_yaml, read_text
+    from personarium.core.files import existing, parse_yaml, read_text
 
-    path = Path(path)
-    if not path.is_file():
-        raise NotFound(f"{path}: no such file")
+    path = existing(path)
     return schema_from_data(parse_yaml(read_text(path, "a YAML or JSON file with a schema"), str(path)), str(path))
 
 
@@ -98,11 +96,9 @@ def load_margins(path: str | Path) -> dict[str, dict[Any, float]]:
         NotFound: There is no such file.
         InvalidInput: Naming file and field.
     """
-    from personarium.core.files import parse_yaml, read_text
+    from personarium.core.files import existing, parse_yaml, read_text
 
-    path = Path(path)
-    if not path.is_file():
-        raise NotFound(f"{path}: no such file")
+    path = existing(path)
     data = parse_yaml(read_text(path, "a YAML or JSON file of fields and values"), str(path))
     return _margins(data, str(path))
 

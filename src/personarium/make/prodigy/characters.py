@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from personarium.core.dialogue import Dialogue
-from personarium.core.errors import InvalidInput, NotFound
+from personarium.core.errors import InvalidInput
 from personarium.core.facets import Facet
-from personarium.core.files import parse_json, read_text
+from personarium.core.files import existing, parse_json, read_text
 from personarium.core.persona import DESCRIPTION, Persona
 from personarium.core.published import demonstrations
 
@@ -156,9 +156,7 @@ def load_characters(path: str | Path) -> Characters:
         NotFound: There is no such file.
         InvalidInput: Naming file, character and field.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise NotFound(f"{path}: no such file")
+    path = existing(path)
     data = parse_json(read_text(path, "a JSON object of characters", LARGEST_FILE), str(path))
     if not isinstance(data, dict):
         raise InvalidInput(str(path), "an object: speaker id -> character", data)

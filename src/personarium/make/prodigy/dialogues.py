@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from personarium.core.dialogue import RELATIVE_ROLES, Dialogue, Utterance
-from personarium.core.errors import InvalidInput, NotFound
-from personarium.core.files import read_text
+from personarium.core.errors import InvalidInput
+from personarium.core.files import existing, read_text
 
 LARGEST_FILE = 256 * 2**20  # bytes
 LONGEST_LINE = 20_000  # characters of an utterance
@@ -71,9 +71,7 @@ def load_dialogues(path: str | Path) -> DialogueFile:
         NotFound: There is no such file.
         InvalidInput: The file is no JSON, two dialogues have one id, or not a single dialogue could be read.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise NotFound(f"{path}: no such file")
+    path = existing(path)
     out = DialogueFile()
     text = read_text(path, "dialogues as JSON", LARGEST_FILE)
     single: set[str] = set()  # dialogues put together from rows of one turn

@@ -7,21 +7,19 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Mapping
-from typing import Any, TypeVar
+from typing import Any
 
 from personarium.core.errors import UsageError
 from personarium.make.makers import Made, Maker, MakeRequest
+from personarium.make.option_values import listed, one_of, whole, yes_no
 from personarium.make.prodigy.copying_model import CopyingModel
 from personarium.make.prodigy.dataset import Dataset, load_dataset
 from personarium.make.prodigy.method import ProdigyConfig, ProdigyResult, compare_views
 from personarium.make.prodigy.partitions import PARTS, Partitions, Protocol, make_partitions
 from personarium.make.prodigy.views import CONFIGURATIONS, STYLE_LINES, VIEWS, draw_biography, examples_of
 
-T = TypeVar("T")
-
-_OUTPUTS = {name: name for name in ("personas", "prompts", "comparison")}
-_PROTOCOLS: Mapping[str, Protocol] = {"inter": "inter", "intra": "intra"}
-_YES_NO = {"yes": True, "no": False}
+_OUTPUTS = ("personas", "prompts", "comparison")
+_PROTOCOLS: tuple[Protocol, ...] = ("inter", "intra")
 COPYING = "copying"
 REMEMBERED = (
     "Large models have read film scripts: a low perplexity without a profile can be memory. A view helps only where a character's "
@@ -37,7 +35,7 @@ async def make(request: MakeRequest) -> Made:
         NotFound, InvalidInput: Of the files.
     """
     assert request.input is not None  # the maker needs one
-    output = _of(request.options, "output", _OUTPUTS, "personas")
+    output = one_of("output", request.options.get("output", "personas"), _OUTPUTS)
     dataset = load_dataset(request.input)
     found = {"kind": "table", "title": "What was found", "columns": ["what", "found"]}
     section: dict[str, Any] = {**found, "rows": [list(line) for line in dataset.report()]}
@@ -59,9 +57,9 @@ def _first(rows: Iterator[dict[str, Any]], count: int) -> list[dict[str, Any]]:
 def _prompts(dataset: Dataset, request: MakeRequest) -> Iterator[dict[str, Any]]:
     options = request.options
     views = views_of(options.get("views", "all"))
-    drawn = _of(options, "paraphrases", _YES_NO, "no")
-    lines = _whole(options, "style_lines", STYLE_LINES)
-    part = _of(options, "part", {name: name for name in PARTS}, "train")
+    drawn = yes_no("paraphrases", options.get("paraphrases", "no"))
+    lines = _style_lines(options)
+    part = one_of("part", options.get("part", "train"), PARTS)
     partitions, profiles = _partitions(dataset, request), dataset.profiles()
     for id in getattr(partitions, part):
         for who in dataset.targets.get(id, ()):
@@ -79,8 +77,12 @@ def _comparison(dataset: Dataset, request: MakeRequest) -> ProdigyResult:
     named = options.get("likelihood", COPYING)
     kept = Partitions(*(tuple(id for id in getattr(partitions, part) if id in dataset.targets) for part in PARTS))
     kept = Partitions(kept.train, kept.valid, kept.test[: request.count])
-    config = ProdigyConfig(style_lines=_whole(options, "style_lines", STYLE_LINES), seed=request.seed)
+    config = ProdigyConfig(style_lines=_style_lines(options), seed=request.seed)
     return compare_views(dataset.dialogues, dataset.targets, dataset.profiles(), kept, _model(named), config)
+
+
+def _style_lines(options: Mapping[str, str]) -> int:
+    return whole("style_lines", options.get("style_lines", str(STYLE_LINES)))
 
 
 def _model(named: str) -> Any:
@@ -96,8 +98,8 @@ def _model(named: str) -> Any:
 
 def _partitions(dataset: Dataset, request: MakeRequest) -> Partitions:
     """The published partitions where they are there and not declined, else made ones."""
-    protocol = _of(request.options, "protocol", _PROTOCOLS, "inter")
-    published = _of(request.options, "published_split", _YES_NO, "yes")
+    protocol = one_of("protocol", request.options.get("protocol", "inter"), _PROTOCOLS)
+    published = yes_no("published_split", request.options.get("published_split", "yes"))
     if not dataset.dialogues:
         raise UsageError(f"{dataset.folder}: there are no dialogues")
     if published and protocol in dataset.partitions:
@@ -113,25 +115,11 @@ def views_of(text: str) -> tuple[str, ...]:
     """
     if text in CONFIGURATIONS:
         return CONFIGURATIONS[text]
-    views = tuple(part.strip() for part in text.split(",") if part.strip())
+    views = listed(text)
     unknown = [view for view in views if view not in VIEWS]
     if unknown or not views:
         raise UsageError(f"views are none, all or some of {', '.join(VIEWS)}, found '{text}'")
     return views
-
-
-def _whole(options: Mapping[str, str], name: str, default: int) -> int:
-    given = options.get(name, str(default)).strip()
-    if not given.isascii() or not given.isdecimal() or len(given) > 4:
-        raise UsageError(f"{name} must be a whole number from 0, found '{given}'")
-    return int(given)
-
-
-def _of(options: Mapping[str, str], name: str, allowed: Mapping[str, T], default: str) -> T:
-    given = options.get(name, default)
-    if given not in allowed:
-        raise UsageError(f"{name} must be {' or '.join(allowed)}, found '{given}'")
-    return allowed[given]
 
 
 MAKER = Maker(

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from personarium.core.errors import InvalidInput, NotFound, UsageError
-from personarium.core.files import parse_json, read_text
+from personarium.core.errors import InvalidInput, UsageError
+from personarium.core.files import existing, parse_json, read_text
 
 Protocol = Literal["inter", "intra"]
 PARTS = ("train", "valid", "test")
@@ -62,9 +62,7 @@ def load_partitions(path: str | Path) -> Partitions:
         NotFound: There is no such file.
         InvalidInput: Naming file, list and value.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise NotFound(f"{path}: no such file")
+    path = existing(path)
     data = parse_json(read_text(path, "a JSON object of partitions", LARGEST_FILE), str(path))
     lists = []
     for name in (f"{part}_dialogues" for part in PARTS):

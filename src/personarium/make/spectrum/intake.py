@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from personarium.core.errors import InvalidInput, NotFound
-from personarium.core.files import MAX_LINE_BYTES, check_text, parse_json, parse_yaml, read_text
+from personarium.core.errors import InvalidInput
+from personarium.core.files import existing, iter_json_lines, parse_json, parse_yaml, read_text
 from personarium.make.spectrum.questionnaires import Questionnaire
 from personarium.make.spectrum.social import SocialField, social_fields, social_questions
 
@@ -96,9 +96,7 @@ def load_intakes(path: str | Path, personality: Questionnaire, values: Questionn
         NotFound: No such file.
         InvalidInput: Naming file, place and field; also when an id occurs twice.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise NotFound(f"{path}: no such file")
+    path = existing(path)
     found = [read_intake(data, personality, values, where) for where, data in _records(path)]
     seen: set[str] = set()
     for intake in found:
@@ -111,18 +109,11 @@ def load_intakes(path: str | Path, personality: Questionnaire, values: Questionn
 def _records(path: Path) -> list[tuple[str, Any]]:
     suffix = path.suffix.lower()
     if suffix == ".jsonl":
-        lines = enumerate(path.read_bytes().splitlines(), 1)
-        return [(f"{path}:{n}", _line(line, f"{path}:{n}")) for n, line in lines if line.strip()]
+        return list(iter_json_lines(path, "person"))
     text = read_text(path, "the answers of one person or more")
     data = parse_json(text, str(path)) if suffix == ".json" else parse_yaml(text, str(path))
     people = data if isinstance(data, list) else [data]
     return [(f"{path}: person {n}" if len(people) > 1 else str(path), one) for n, one in enumerate(people, 1)]
-
-
-def _line(line: bytes, where: str) -> Any:
-    if len(line) > MAX_LINE_BYTES:
-        raise InvalidInput(where, f"a line of at most {MAX_LINE_BYTES:,} bytes", "a longer one")
-    return parse_json(check_text(line, where, "the answers of one person"), where)
 
 
 def _object(data: Mapping[str, Any], key: str, where: str) -> Mapping[str, Any]:

@@ -12,6 +12,7 @@ from typing import Any
 from personarium.core.errors import UsageError
 from personarium.core.population import Population
 from personarium.make.makers import Made, Maker, MakeRequest
+from personarium.make.option_values import listed, one_of
 from personarium.make.spectrum.intake import intake_questions, load_intakes
 from personarium.make.spectrum.method import SpectrumConfig, make_profiles
 from personarium.make.spectrum.profile import COMBINATIONS, Profile, combination
@@ -34,9 +35,7 @@ async def make(request: MakeRequest) -> Made:
         values=_questionnaire(options, "values", "own-values", PVQ_21),
         seed=request.seed,
     )
-    who = options.get("from", WHO[0])
-    if who not in WHO:
-        raise UsageError(f"from must be one of {', '.join(WHO)}, found '{who}'")
+    who = one_of("from", options.get("from", "figures"), WHO)
     if who == "questions":
         return Made(rows=intake_questions(config.personality, config.values))
     if request.input is None:
@@ -52,9 +51,9 @@ async def make(request: MakeRequest) -> Made:
 
 async def _made(request: MakeRequest, profiles: list[Profile], letters: str) -> Made:
     result = SpectrumResult(tuple(profiles))
-    tried = [c.strip() for c in request.options.get("evaluate", "").split(",") if c.strip()]
+    tried = listed(request.options.get("evaluate", ""))
     if tried:
-        wanted = COMBINATIONS if tried == ["all"] else tried
+        wanted = COMBINATIONS if tried == ("all",) else tried
         result = await evaluate_profiles(
             profiles, request.model, request.judge, conditions=wanted, seed=request.seed, run=request.run
         )

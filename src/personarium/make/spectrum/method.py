@@ -44,9 +44,10 @@ from personarium.make.spectrum.steps import (
     VALUES,
     VERDICT,
 )
-from personarium.make.spectrum.trials import evaluate_profiles, map_all
+from personarium.make.spectrum.trials import CONCURRENCY, evaluate_profiles
 from personarium.make.spectrum.wording import PUBLISHED_SUBJECT, SUBJECT, sentences
 from personarium.models.step import Answer
+from personarium.runs.mapping import map_kept
 from personarium.runs.plan import DryRun
 from personarium.runs.run import Run
 
@@ -313,7 +314,9 @@ async def make_profiles(
             return await profile_person(person, model, config)
         return await profile_figure(person, model, config)
 
-    return await map_all(run, "spectrum.profiles", people, one, _id_of, _failure_of)
+    return await map_kept(
+        run, "spectrum.profiles", people, one, key=_id_of, failure=_failure_of, concurrency=CONCURRENCY
+    )
 
 
 def _id_of(person: Intake | Persona) -> str:

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from personarium.core.errors import InvalidInput, NotFound, UsageError
-from personarium.core.files import parse_json, parse_yaml, read_text
+from personarium.core.files import existing, parse_json, parse_yaml, read_text
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -308,9 +308,7 @@ def load_items(path: str | Path, questionnaire: Questionnaire) -> Questionnaire:
         NotFound: No such file.
         InvalidInput: An item is missing, unknown, empty or longer than 500 characters.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise NotFound(f"{path}: no such file")
+    path = existing(path)
     given = _item_table(path)
     texts = {questionnaire._code(key): value for key, value in given.items()}
     for code in (*questionnaire.codes, *texts):

@@ -6,9 +6,9 @@ Differs: the two controls are ours: no profile at all, and the whole profile of 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar, get_args
+from typing import Any, get_args
 
 from personarium.core.chat import ChatModel
 from personarium.core.results import Estimate, Failure
@@ -24,12 +24,10 @@ from personarium.make.spectrum.evaluation import (
     twenty_statements,
 )
 from personarium.make.spectrum.profile import COMBINATIONS, Profile, combination
-from personarium.runs.executors import AsyncioExecutor
+from personarium.runs.mapping import map_kept
 from personarium.runs.plan import DryRun
 from personarium.runs.run import Run
 
-T = TypeVar("T")
-R = TypeVar("R")
 CONTROLS = ("none", "other")  # no profile at all; the whole profile of the next person
 CONCURRENCY = 20
 SELVES: tuple[Self, ...] = get_args(Self)
@@ -130,7 +128,9 @@ async def evaluate_profiles(
     def key(job: tuple[int, str]) -> str:
         return f"{profiles[job[0]].id}/{job[1]}"
 
-    found = await map_all(run, "spectrum.tests", list(shown), one, key, lambda pair: pair[0].failure)
+    found = await map_kept(
+        run, "spectrum.tests", list(shown), one, key=key, failure=lambda pair: pair[0].failure, concurrency=CONCURRENCY
+    )
     used = {name for _, name in shown}
     order = tuple(name for name in (*wanted, *CONTROLS) if name in used)
     guesses = tuple(guess for _, guess in found if guess is not None)
@@ -151,24 +151,3 @@ def _shown(profiles: Sequence[Profile], place: int, condition: str) -> str | Non
 def _own_truth(profile: Profile) -> Truth:
     whole = "" if profile.missing() else profile.text()
     return Truth(whole, profile.name, profile.series)
-
-
-async def map_all(
-    run: Run | DryRun | None,
-    stage: str,
-    items: Sequence[T],
-    work: Callable[[T], Awaitable[R]],
-    key: Callable[[T], str],
-    failure: Callable[[R], Failure | None],
-) -> list[R]:
-    """Work on everything, counted in the run when there is one; what failed in part is a failed item of it and kept."""
-    if run is None:
-        return await AsyncioExecutor().map(items, work, concurrency=CONCURRENCY)
-    done: dict[str, R] = {}
-
-    async def counted(item: T) -> str | Failure:
-        found = done[key(item)] = await work(item)
-        return failure(found) or "done"
-
-    await run.map(stage, items, counted, key=key, concurrency=CONCURRENCY)
-    return [done[key(item)] for item in items]

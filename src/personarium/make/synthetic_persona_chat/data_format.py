@@ -21,9 +21,9 @@ from pathlib import Path
 from typing import Any
 
 from personarium.core.dialogue import Dialogue, Utterance
-from personarium.core.errors import InvalidInput, NotFound
+from personarium.core.errors import InvalidInput
 from personarium.core.facets import mapping, texts
-from personarium.core.files import MAX_LINE_BYTES, check_text, parse_json, replacing
+from personarium.core.files import ReadsLines, bounded_lines, check_text, existing, parse_json, replacing
 from personarium.text.form import Unparsed
 from personarium.text.json_reading import json_values
 
@@ -177,7 +177,7 @@ def read_release(path: str | Path) -> list[Conversation]:
 
 def iter_release(path: str | Path) -> Iterator[Conversation]:
     """As :func:`read_release`, one at a time."""
-    path = _existing(path)
+    path = existing(path)
     with path.open("r", encoding="utf-8-sig", newline="") as file:
         yield from _rows(file, str(path))
 
@@ -228,7 +228,7 @@ def read_seeds(path: str | Path) -> list[Conversation]:
         NotFound: When there is no such file.
         InvalidInput: Naming file, line and field; also when there is no row.
     """
-    path = _existing(path)
+    path = existing(path)
     if path.suffix.lower() == ".csv":
         found = read_release(path)
     elif path.suffix.lower() == ".jsonl":
@@ -249,22 +249,15 @@ def default_seeds() -> list[Conversation]:
     return list(_json_rows(io.BytesIO(data), "the bundled seeds"))
 
 
-def _json_rows(file: io.BufferedIOBase | Any, where: str) -> Iterator[Conversation]:
-    number = 0
-    line_number = 0
-    while line := file.readline(MAX_LINE_BYTES + 1):
-        line_number += 1
-        at = f"{where}: line {line_number}"
-        if len(line) > MAX_LINE_BYTES:
-            raise InvalidInput(at, f"a line of at most {MAX_LINE_BYTES:,} bytes", "a longer one")
-        if line.strip():
-            row = mapping(parse_json(check_text(line, at, "one JSON object on the line"), at), at, "row")
-            first, second = (_sentences(row, name, at) for name in ("user_1_persona", "user_2_persona"))
-            if not first:
-                raise InvalidInput(at, "a list of at least one sentence", row.get("user_1_persona"), "user_1_persona")
-            said = texts(row.get("utterances", ()), at, "utterances")
-            yield conversation(first, second, "\n".join(said), number)
-            number += 1
+def _json_rows(file: ReadsLines, where: str) -> Iterator[Conversation]:
+    for number, (line_number, line) in enumerate(bounded_lines(file, where)):
+        at = f"{where}:{line_number}"
+        row = mapping(parse_json(check_text(line, at, "one JSON object on the line"), at), at, "row")
+        first, second = (_sentences(row, name, at) for name in ("user_1_persona", "user_2_persona"))
+        if not first:
+            raise InvalidInput(at, "a list of at least one sentence", row.get("user_1_persona"), "user_1_persona")
+        said = texts(row.get("utterances", ()), at, "utterances")
+        yield conversation(first, second, "\n".join(said), number)
 
 
 def _sentences(row: Mapping[str, Any], name: str, where: str) -> tuple[str, ...]:
@@ -272,13 +265,6 @@ def _sentences(row: Mapping[str, Any], name: str, where: str) -> tuple[str, ...]
     if len(found) > MOST_SENTENCES or not all(found):
         raise InvalidInput(where, f"at most {MOST_SENTENCES} sentences, none of them empty", row.get(name), name)
     return found
-
-
-def _existing(path: str | Path) -> Path:
-    path = Path(path)
-    if not path.is_file():
-        raise NotFound(f"{path}: no such file")
-    return path
 
 
 def dump_fields(conversations: Iterable[Conversation]) -> str:

@@ -12,10 +12,10 @@ from dataclasses import replace
 from math import comb
 from typing import TYPE_CHECKING, Any
 
-from personarium.core.errors import UsageError
 from personarium.core.results import Estimate, count_failures
 from personarium.judges.entailment import ENTAILMENT, EntailmentEstimator, HeadEstimator, JudgeEstimator
 from personarium.make.makers import Made, Maker, MakeRequest
+from personarium.make.option_values import number, one_of, published, whole, whole_numbers
 from personarium.make.synthetic_persona_chat.data_format import Conversation, default_seeds, read_seeds
 from personarium.make.synthetic_persona_chat.faithfulness import EntailmentInference
 from personarium.make.synthetic_persona_chat.generation import faithful_inputs, generator_inputs
@@ -96,46 +96,21 @@ def read_options(options: Mapping[str, str], seed: int = 0) -> tuple[SpcConfig, 
     Raises:
         UsageError: Naming the option and what was expected.
     """
-    changes: dict[str, Any] = {name: _whole(name, options[name]) for name in _NUMBERS if name in options}
+    changes: dict[str, Any] = {**whole_numbers(options, dict.fromkeys(_NUMBERS, 0))}
     readers: Mapping[str, Callable[[str], Any]] = {
-        "threshold": lambda text: _number("threshold", text),
-        "reading": lambda text: _one_of("reading", text, ("similarity", "distance")),
+        "threshold": lambda text: number("threshold", text),
+        "reading": lambda text: one_of("reading", text, ("similarity", "distance")),
         "turns": _turns,
-        "as_published": _published,
+        "as_published": published,
     }
     changes |= {name: read(options[name]) for name, read in readers.items() if name in options}
-    nli = _one_of("nli", options.get("nli", "judge"), ("judge", "head"))
+    nli = one_of("nli", options.get("nli", "judge"), ("judge", "head"))
     return replace(START, seed=seed, **changes), nli
-
-
-def _whole(name: str, text: str) -> int:
-    if not text.strip().isdecimal() or len(text) > 9:
-        raise UsageError(f"{name} must be a whole number from 0, found '{text[:40]}'")
-    return int(text)
-
-
-def _number(name: str, text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        raise UsageError(f"{name} must be a number, found '{text[:40]}'") from None
-
-
-def _one_of(name: str, text: str, known: Sequence[str]) -> str:
-    if text not in known:
-        raise UsageError(f"{name} must be {' or '.join(known)}, found '{text[:40]}'")
-    return text
 
 
 def _turns(text: str) -> tuple[int, int]:
     low, _, high = text.partition("-")
-    return _whole("turns", low), _whole("turns", high or low)
-
-
-def _published(text: str) -> bool | frozenset[str]:
-    if text in ("yes", "no"):
-        return text == "yes"
-    return frozenset(part.strip() for part in text.split(",") if part.strip())
+    return whole("turns", low), whole("turns", high or low)
 
 
 # --- what is reported ---

@@ -41,6 +41,7 @@ from personarium.make.synthetic_persona_chat.profiles import Built, Negator, Pai
 from personarium.make.synthetic_persona_chat.result import PAPER, SpcConfig, SpcResult
 from personarium.make.synthetic_persona_chat.steps import FAITHFUL, INSTRUCTION, POLICIES, QUERY, SENTENCE, STEPS, TOXIC
 from personarium.runs.executors import AsyncioExecutor
+from personarium.runs.mapping import map_kept
 from personarium.text.clusters import agglomerate, cluster_counts
 from personarium.text.embed import Embedder, StaticEmbedder
 
@@ -176,27 +177,18 @@ class _Work:
         self, stage: str, items: Sequence[T], work: Callable[[T], Awaitable[R]], key: Callable[[T], str]
     ) -> list[R]:
         """Work on all items, counted in the run when there is one; results in order, failures inside them."""
-        if self.run is None or not items:
-            return await AsyncioExecutor().map(items, work, concurrency=self.concurrency)
-        done: dict[str, R] = {}
-
-        async def one(item: T) -> str | Failure:
-            result = done[key(item)] = await work(item)
-            failed = _why_missing(result)
-            return replace(failed, where=key(item)) if failed is not None else "done"
-
-        await self.run.map(f"spc.{stage}", items, one, key=key, concurrency=self.concurrency)
-        return [done[key(item)] for item in items]
+        if not items:
+            return []
+        name = f"spc.{stage}"
+        return await map_kept(self.run, name, items, work, key=key, failure=_why_missing, concurrency=self.concurrency)
 
 
 def _why_missing(result: object) -> Failure | None:
-    """Why an item's work gave nothing."""
-    if isinstance(result, Built) and result.profile is None:
-        return result.failures[-1]
-    if isinstance(result, Slot) and result.winner is None:
-        return result.failures[-1]
+    """Why an item's work gave nothing; said of the item, wherever in its work it happened."""
     failure = getattr(result, "failure", None)
-    return failure if isinstance(failure, Failure) else None
+    if (isinstance(result, Built) and result.profile is None) or (isinstance(result, Slot) and result.winner is None):
+        failure = result.failures[-1]
+    return replace(failure, where="") if isinstance(failure, Failure) else None
 
 
 # --- steps 1 to 3: categories, queries, new sentences ---

@@ -5,12 +5,11 @@ Source: synthpai page, steps 1 to 8.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from personarium.core.errors import UsageError
 from personarium.make.makers import Made, Maker, MakeRequest
+from personarium.make.option_values import listed, one_of, whole, whole_numbers
 from personarium.make.synthpai.attributes import TOPICS
 from personarium.make.synthpai.flat_rows import author_rows, comment_rows
 from personarium.make.synthpai.method import PUBLISHED, ThreadConfig, make_threads, style_profiles
@@ -29,15 +28,14 @@ async def make(request: MakeRequest) -> Made:
         UsageError: An option that is not what it should be.
     """
     options = request.options
-    config = replace(
-        PUBLISHED,
-        topics=_topics(options),
-        participants=_whole(options, "participants", PUBLISHED.participants),
-        rounds=_whole(options, "rounds", PUBLISHED.rounds),
-        seed=request.seed,
-    )
-    output, labels = _one_of(options, "output", OUTPUTS), _one_of(options, "labels", LABELS)
-    number = _whole(options, "people", PEOPLE)
+    topics = listed(options.get("attributes", "")) or tuple(TOPICS)
+    numbers = whole_numbers(options, {"participants": 1, "rounds": 1})
+    participants = numbers.get("participants", PUBLISHED.participants)
+    rounds = numbers.get("rounds", PUBLISHED.rounds)
+    config = replace(PUBLISHED, topics=topics, participants=participants, rounds=rounds, seed=request.seed)
+    output = one_of("output", options.get("output", "comments"), OUTPUTS)
+    labels = one_of("labels", options.get("labels", "tags"), LABELS)
+    number = whole("people", options.get("people", str(PEOPLE)), 1)
     people = draw_profiles(number, request.seed) if request.input is None else load_profiles(request.input)
     result, failures = await _threads(request, people, config)
     rows = _rows(result, output, labels)
@@ -71,25 +69,6 @@ def _section(result: ThreadsResult) -> dict[str, Any]:
     ]
     rows += [[f"tags kept: {name}", count] for name, count in result.tags_by_attribute().items()]
     return {"kind": "table", "title": "What was made", "columns": ["what", "count"], "rows": rows}
-
-
-def _topics(options: Mapping[str, str]) -> tuple[str, ...]:
-    given = options.get("attributes", "")
-    return tuple(name.strip() for name in given.split(",") if name.strip()) or tuple(TOPICS)
-
-
-def _whole(options: Mapping[str, str], name: str, default: int) -> int:
-    given = options.get(name, str(default)).strip()
-    if not given.isdecimal() or not 1 <= len(given) <= 6 or not int(given):
-        raise UsageError(f"{name} must be a whole number from 1, found '{given}'")
-    return int(given)
-
-
-def _one_of(options: Mapping[str, str], name: str, allowed: tuple[str, ...]) -> str:
-    given = options.get(name, allowed[0])
-    if given not in allowed:
-        raise UsageError(f"{name} must be one of {', '.join(allowed)}, found '{given}'")
-    return given
 
 
 MAKER = Maker(

@@ -39,6 +39,8 @@ from personarium.make.synthpai.steps import (
 )
 from personarium.make.synthpai.tree import Comment, Rules, Tag, Tree
 from personarium.runs.executors import AsyncioExecutor
+from personarium.runs.mapping import map_items
+from personarium.runs.outcome import values_or_failures
 
 if TYPE_CHECKING:
     from personarium.runs import Run
@@ -113,10 +115,9 @@ class _Work:
         self, stage: str, items: Sequence[T], work: Callable[[T], Awaitable[R | Failure]], key: Callable[[T], str]
     ) -> list[R | Failure]:
         """Work on all items, in the run where there is one; results in order, failures among them."""
-        if self.run is None:
-            return await AsyncioExecutor().map(items, work, concurrency=self.concurrency)
-        outcomes = await self.run.map(f"synthpai.{stage}", items, work, key=key, concurrency=self.concurrency)
-        return [o.failure if o.value is None else o.value for o in outcomes]  # type: ignore[misc]
+        name = f"synthpai.{stage}"
+        outcomes = await map_items(self.run, name, items, work, key=key, concurrency=self.concurrency)
+        return values_or_failures(outcomes)
 
 
 async def make_threads(

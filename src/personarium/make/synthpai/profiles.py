@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import Any
 
 from personarium.core.errata import Published, published_faults
-from personarium.core.errors import InvalidInput, NotFound
+from personarium.core.errors import InvalidInput
 from personarium.core.facets import Facet
-from personarium.core.files import parse_json, read_text, replacing
+from personarium.core.files import existing, parse_json, read_text, replacing
 from personarium.core.persona import Persona
 
 SPELLING = "profile-spelling"
@@ -136,9 +136,7 @@ def load_profiles(path: str | Path, as_published: Published = False) -> list[Pro
         NotFound: There is no such file.
         InvalidInput: Naming file and field (``pers3.age``).
     """
-    path = Path(path)
-    if not path.is_file():
-        raise NotFound(f"{path}: no such file")
+    path = existing(path)
     data = parse_json(read_text(path, "profiles as JSON", MAX_PROFILES_BYTES), str(path))
     if not isinstance(data, dict) or not data:
         raise InvalidInput(str(path), "an object: id -> profile", data)

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from personarium.core.errors import InvalidInput, NotFound
-from personarium.core.files import parse_json, read_text
+from personarium.core.errors import InvalidInput
+from personarium.core.files import existing, parse_json, read_text
 from personarium.make.synthpai.tree import Comment, Tag, Tree, rebuilt
 
 HARDNESS = ("direct", "indirect", "complicated")
@@ -24,9 +24,7 @@ def read_thread(path: str | Path) -> tuple[Tree, dict[str, dict[str, Any]]]:
         NotFound: There is no such file.
         InvalidInput: Naming the file and the field (``children[0].text``).
     """
-    path = Path(path)
-    if not path.is_file():
-        raise NotFound(f"{path}: no such file")
+    path = existing(path)
     return thread_from_dict(parse_json(read_text(path, "a thread as JSON"), str(path)), str(path))
 
 

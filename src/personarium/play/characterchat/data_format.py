@@ -6,14 +6,13 @@ three scores are taken in their order, whatever their sentences.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from personarium.core.dialogue import Dialogue
-from personarium.core.errors import InvalidInput, NotFound
-from personarium.core.files import MAX_FILE_BYTES, check_text, parse_json, replacing
+from personarium.core.errors import InvalidInput
+from personarium.core.files import MAX_FILE_BYTES, iter_json_lines, write_json_lines
 from personarium.play.characterchat.characters import SEEKER, SUPPORTER, Character, Role, plain_text
 from personarium.play.characterchat.matching import RatedPair
 from personarium.play.characterchat.rating import QUESTIONS, Rating, match_label
@@ -26,11 +25,7 @@ REASON = "Rating Reason"
 
 def write_lines(rows: Iterable[Mapping[str, Any]], path: str | Path) -> Path:
     """Write JSON Lines, whole or not at all; raises StorageError when the disk refuses."""
-    path = Path(path)
-    with replacing(path) as scratch, scratch.open("w", encoding="utf-8") as file:
-        for row in rows:
-            file.write(json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n")
-    return path
+    return write_json_lines(rows, path)
 
 
 def iter_lines(path: str | Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -40,17 +35,8 @@ def iter_lines(path: str | Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
         NotFound: There is no such file.
         InvalidInput: Naming file and line.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise NotFound(f"{path}: no such file")
-    with path.open("rb") as file:
-        for number, line in enumerate(iter(lambda: file.readline(MAX_FILE_BYTES + 1), b""), 1):
-            where = f"{path}:{number}"
-            if len(line) > MAX_FILE_BYTES:
-                raise InvalidInput(where, f"a line of at most {MAX_FILE_BYTES:,} bytes", "a longer one")
-            if line.strip():
-                row = parse_json(check_text(line, where, "one JSON object on the line"), where)
-                yield where, _mapping(row, where)
+    for where, row in iter_json_lines(path, "object", MAX_FILE_BYTES):
+        yield where, _mapping(row, where)
 
 
 def _mapping(value: Any, where: str, name: str | None = None) -> Mapping[str, Any]:

@@ -15,9 +15,9 @@ Units: a turn is one utterance, numbered from 0.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from personarium.core.chat import ChatModel
 from personarium.core.dialogue import Dialogue, Utterance
@@ -32,14 +32,12 @@ from personarium.play.characterchat.result import PUBLISHED, DialogueConfig, Sup
 from personarium.play.characterchat.speakers import CharacterSpeaker, CrisisFound, Table
 from personarium.play.characterchat.steps import ASPECT, FAREWELL, MOOD, RATE, STEPS, TONE, TURN
 from personarium.play.dialogues import Casting, Ending, play_dialogue
-from personarium.runs.executors import AsyncioExecutor
+from personarium.runs.mapping import map_items, map_kept
+from personarium.runs.outcome import values_or_failures
 
 if TYPE_CHECKING:
     from personarium.runs.plan import DryRun
     from personarium.runs.run import Run
-
-T = TypeVar("T")
-R = TypeVar("R")
 
 ERRATA = ("guard-first-use", "guard-shared", "farewell-stale-aspect", "cleaning-cuts", "no-crisis-handling")
 CONCURRENCY = 50
@@ -76,16 +74,6 @@ class _Work:
     run: Run | DryRun | None
     concurrency: int
 
-    async def map(
-        self, stage: str, items: Sequence[T], work: Callable[[T], Awaitable[R | Failure]], key: Callable[[T], str]
-    ) -> list[R | Failure]:
-        """Work on all items, in the run where there is one; results in order, failures among them."""
-        if self.run is None:
-            return await AsyncioExecutor().map(items, work, concurrency=self.concurrency)
-        name = f"characterchat.{stage}"
-        outcomes = await self.run.map(name, items, work, key=key, concurrency=self.concurrency)
-        return [o.failure if o.value is None else o.value for o in outcomes]  # type: ignore[misc]
-
 
 async def play_support_dialogues(
     characters: Sequence[Character],
@@ -121,14 +109,16 @@ async def play_support_dialogues(
     if run is not None:
         run.add_prompts((*STEPS, TURN, FAREWELL))
     jobs = list(enumerate(pairs))
-    played: dict[Pair, SupportDialogue] = {}
-
-    async def one(job: tuple[int, Pair]) -> str | Failure:
-        talk = played[job[1]] = await _dialogue(work, *job)
-        return talk.failures[-1] if talk.ended == "failed" and talk.failures else talk.ended
-
-    await work.map("dialogues", jobs, one, lambda job: "{:04d}-{:04d}".format(*job[1]))
-    return await _rated(work, [played[pair] for pair in pairs])
+    talks = await map_kept(
+        run,
+        "characterchat.dialogues",
+        jobs,
+        lambda job: _dialogue(work, *job),
+        key=lambda job: "{:04d}-{:04d}".format(*job[1]),
+        failure=lambda talk: talk.failures[-1] if talk.ended == "failed" and talk.failures else None,
+        concurrency=concurrency,
+    )
+    return await _rated(work, talks)
 
 
 def _check(pairs: Sequence[Pair], known: Mapping[int, Character]) -> None:
@@ -247,7 +237,10 @@ async def _rated(work: _Work, talks: list[SupportDialogue]) -> list[SupportDialo
         made = await rate_dialogue(talk.dialogue(), statement, judge, asks=config.asks, seed=config.seed, sample=number)
         return made if isinstance(made, Failure) else replace(talk, rating=made)
 
-    done = await work.map("ratings", due, one, lambda job: job[1].id)
+    outcomes = await map_items(
+        work.run, "characterchat.ratings", due, one, key=lambda job: job[1].id, concurrency=work.concurrency
+    )
+    done = values_or_failures(outcomes)
     out = list(talks)
     for (number, talk), made in zip(due, done, strict=True):
         rated = replace(talk, failures=(*talk.failures, made)) if isinstance(made, Failure) else made

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from personarium.core.dialogue import Dialogue, Utterance
-from personarium.core.errors import InvalidInput, NotFound
-from personarium.core.files import check_text, parse_json, replacing
+from personarium.core.errors import InvalidInput
+from personarium.core.files import MAX_FILE_BYTES, bounded_lines, check_text, existing, parse_json, write_json_lines
 
 CLIENT, RESPONDER = "client", "tested"
 REASONS = ("natural_termination", "max_turns")
@@ -115,15 +115,12 @@ def iter_release(path: str | Path) -> Iterator[tuple[int, Conversation]]:
         NotFound: When there is no such file.
         InvalidInput: Naming file, line and field.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise NotFound(f"{path}: no such file")
+    path = existing(path)
     with path.open("rb") as file:
-        for number, line in enumerate(file, 1):
+        for number, line in bounded_lines(file, str(path), MAX_FILE_BYTES):
             where = f"{path}:{number}"
-            if line.strip():
-                text = check_text(line, where, "one JSON conversation on the line")
-                yield number, Conversation.from_dict(parse_json(text, where), where)
+            text = check_text(line, where, "one JSON conversation on the line")
+            yield number, Conversation.from_dict(parse_json(text, where), where)
 
 
 def read_release(path: str | Path) -> list[Conversation]:
@@ -167,10 +164,7 @@ def write_release(conversations: Iterable[Conversation], path: str | Path) -> Pa
     rows = [c.to_dict() for c in conversations]
     checked = [(k, Conversation.from_dict(row, f"{path}:{k}")) for k, row in enumerate(rows, 1)]
     check_grid(checked, str(path))
-    with replacing(path) as scratch, scratch.open("w", encoding="utf-8") as file:
-        for row in rows:
-            file.write(json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n")
-    return path
+    return write_json_lines(rows, path)
 
 
 # --- statistics ---
@@ -245,8 +239,7 @@ def read_run_stats(path: str | Path | None = None) -> RunStats:
         where, text = "run_stats.json", bundled("run_stats.json")
     else:
         where = str(path)
-        if not Path(path).is_file():
-            raise NotFound(f"{path}: no such file")
+        existing(path)
         text = Path(path).read_text(encoding="utf-8")
     data = parse_json(text, where)
     spread = data.get("utterance_count_distribution") if isinstance(data, dict) else None

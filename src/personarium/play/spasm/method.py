@@ -28,7 +28,7 @@ from personarium.play.spasm.result import RELEASE, Person, Screened, SpasmConfig
 from personarium.play.spasm.schema import Fields, Schema, default_schema, lines_of, sentences_of
 from personarium.play.spasm.steps import CLIENT_PROMPT, CRAFT, RESPONDER_PROMPT, STEPS, VALIDATE
 from personarium.play.termination import TERMINATION, TerminationDetector
-from personarium.runs.executors import AsyncioExecutor
+from personarium.runs.mapping import map_kept
 
 if TYPE_CHECKING:
     from personarium.runs.run import Run
@@ -83,17 +83,13 @@ class _Work:
         self, stage: str, items: Sequence[T], work: Callable[[T], Awaitable[R]], key: Callable[[T], str]
     ) -> list[R]:
         """Work on all items, counted in the run when there is one; results in order, failures inside them."""
-        if self.run is None:
-            return await AsyncioExecutor().map(items, work, concurrency=self.concurrency)
-        done: dict[str, R] = {}
+        name = f"spasm.{stage}"
+        return await map_kept(self.run, name, items, work, key=key, failure=_nobody, concurrency=self.concurrency)
 
-        async def one(item: T) -> str | Failure:
-            result = done[key(item)] = await work(item)
-            missing = isinstance(result, Person) and result.empty
-            return Failure("missing", "nobody took the place", key(item)) if missing else "done"
 
-        await self.run.map(f"spasm.{stage}", items, one, key=key, concurrency=self.concurrency)
-        return [done[key(item)] for item in items]
+def _nobody(result: object) -> Failure | None:
+    missing = isinstance(result, Person) and result.empty
+    return Failure("missing", "nobody took the place") if missing else None
 
 
 # --- steps 1 to 3: schema sampling, validator, crafter ---

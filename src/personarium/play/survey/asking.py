@@ -21,7 +21,8 @@ from personarium.models.step import Answer, Step
 from personarium.play.survey.conditions import SKIPPED
 from personarium.play.survey.prompting import ASK, Read, Shown, inputs_for, read_page, show
 from personarium.play.survey.questions import Question, Questionnaire, Value
-from personarium.runs.executors import AsyncioExecutor
+from personarium.runs.mapping import map_items
+from personarium.runs.outcome import values_or_failures
 from personarium.text.form import Unparsed
 
 if TYPE_CHECKING:
@@ -184,12 +185,8 @@ async def _hold(
         lost = bool(tried) and all(one.status == "error" for one in tried)
         return Failure("error", tried[0].reason, interview.key) if lost else given
 
-    found: list[Any]
-    if run is None:
-        found = await AsyncioExecutor().map(interviews, one, concurrency=concurrency)
-    else:
-        outcomes = await run.map(stage, interviews, one, key=lambda one: one.key, concurrency=concurrency)
-        found = [outcome.failure or outcome.value for outcome in outcomes]
+    outcomes = await map_items(run, stage, interviews, one, key=lambda one: one.key, concurrency=concurrency)
+    found = values_or_failures(outcomes)
     return tuple(
         answer
         for interview, given in zip(interviews, found, strict=True)

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from personarium.core.errors import InvalidInput, NotFound
+from personarium.core.errors import InvalidInput
+from personarium.core.files import existing
 from personarium.play.survey.measures import read_human
 from personarium.play.survey.questions import HumanColumn, Question, Questionnaire, key_of
 
@@ -87,8 +88,7 @@ def load_human(
 def _read(path: Path) -> pl.DataFrame:
     import polars as pl
 
-    if not path.is_file():
-        raise NotFound(f"{path}: no such file")
+    path = existing(path)
     suffix = path.suffix.lower()
     if suffix not in (".csv", ".parquet"):
         raise InvalidInput(str(path), "a table of people ending in .csv or .parquet", suffix)

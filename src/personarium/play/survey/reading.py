@@ -8,8 +8,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from personarium.core.errors import InvalidInput, NotFound
-from personarium.core.files import parse_json, parse_yaml, read_text
+from personarium.core.errors import InvalidInput
+from personarium.core.files import existing, parse_json, parse_yaml, read_text
 from personarium.play.survey.conditions import Clause, Condition
 from personarium.play.survey.questions import (
     TYPES,
@@ -43,9 +43,7 @@ def load_questionnaire(path: str | Path) -> Questionnaire:
         NotFound: When there is no such file.
         InvalidInput: Naming file and field of the first thing that is wrong.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise NotFound(f"{path}: no such file")
+    path = existing(path)
     text = read_text(path, "a questionnaire")
     data = parse_json(text, str(path)) if path.suffix.lower() == ".json" else parse_yaml(text, str(path))
     return questionnaire_from(data, str(path))

@@ -26,7 +26,7 @@ HERE = Path(__file__).resolve().parent
 PAGE = HERE.parent / "docs" / "performance.md"
 RESULTS = HERE / "results.json"
 BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"
-NAMES = ("imports", "embedder", "simulated", "runner", "endpoint", "cards", "lorebook", "population")
+NAMES = ("imports", "embedder", "simulated", "runner", "endpoint", "cards", "lorebook", "population", "semantic_gate")
 
 
 def run_one(name: str, quick: bool) -> tuple[list[Figure], str]:
@@ -43,7 +43,7 @@ def versions() -> dict[str, str]:
     from importlib.metadata import PackageNotFoundError, version
 
     found = {}
-    for package in ("personarium", "aiohttp", "pydantic", "numpy", "tokenizers", "inspect-ai"):
+    for package in ("personarium", "aiohttp", "pydantic", "numpy", "tokenizers", "usearch", "inspect-ai", "faker", "semhash"):
         try:
             found[package] = version(package)
         except PackageNotFoundError:

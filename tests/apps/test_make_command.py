@@ -145,6 +145,10 @@ def test_describe_finds_broken_rules_and_duplicates(capsys: Capture) -> None:
     assert good["estimates"]["Quota error"]["value"] == 0
     assert good["estimates"]["Members that break a rule"]["value"] == 0
     assert good["duplicates"] == []
+    assert good["estimates"]["Near copies by meaning"]["value"] <= 0.02
+    assert (
+        "Near copies by meaning" not in document(capsys, "describe", "s.parquet", "--no-semantic")["data"]["estimates"]
+    )
     people = Population.load("s.parquet")
     import polars as pl
 
@@ -157,6 +161,7 @@ def test_describe_finds_broken_rules_and_duplicates(capsys: Capture) -> None:
     )
     assert bad["data"]["estimates"]["Members that break a rule"]["value"] > 0.5
     assert set(bad["data"]["duplicates"]) >= {201, 202, 203, 204, 205}
+    assert {copy["member"]: copy["of"] for copy in bad["data"]["near_copies"]}.items() >= {201: 1, 205: 5}.items()
     assert "<svg" in Path(bad["data"]["report"]).read_text(encoding="utf-8")
 
 

@@ -36,6 +36,10 @@ if TYPE_CHECKING:
     from personarium.text.near_duplicates import near_pairs as near_pairs
     from personarium.text.near_duplicates import simhash as simhash
     from personarium.text.refusals import is_refusal as is_refusal
+    from personarium.text.semantic_gate import GateLimits as GateLimits
+    from personarium.text.semantic_gate import SemanticGate as SemanticGate
+    from personarium.text.semantic_gate import calibrate as calibrate
+    from personarium.text.semantic_gate import near_copies as near_copies
     from personarium.text.similarity import content_stems as content_stems
     from personarium.text.similarity import echo_overlap as echo_overlap
     from personarium.text.similarity import letters_and_digits as letters_and_digits
@@ -54,6 +58,7 @@ if TYPE_CHECKING:
     from personarium.text.verdicts import split_examples as split_examples
 
 _PUBLIC = {
+    "semantic_gate": ("GateLimits", "SemanticGate", "calibrate", "near_copies"),
     "blocks": ("BLOCKS", "Block", "block"),
     "choices": (
         "Entailment",

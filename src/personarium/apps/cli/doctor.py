@@ -13,7 +13,7 @@ from personarium.apps.cli.options import AsJson, BaseUrl
 from personarium.apps.cli.output import Output, console, speaks
 
 _CORE = ("aiohttp", "pydantic", "numpy", "scipy", "polars", "scikit-learn", "tokenizers", "rapidfuzz", "jinja2")
-_EXTRAS = {"hf": ("torch", "transformers"), "inspect": ("inspect-ai",)}
+_EXTRAS = {"hf": ("torch", "transformers"), "inspect": ("inspect-ai",), "dedup": ("usearch",)}
 _KEYS = ("OPENAI_API_KEY", "OPENROUTER_API_KEY", "PERSONARIUM_API_KEY")
 _LOCAL = ("ollama", "vllm")
 _QUESTION = "Answer with one word: hello"

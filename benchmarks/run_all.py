@@ -43,7 +43,17 @@ def versions() -> dict[str, str]:
     from importlib.metadata import PackageNotFoundError, version
 
     found = {}
-    for package in ("personarium", "aiohttp", "pydantic", "numpy", "tokenizers", "usearch", "inspect-ai", "faker", "semhash"):
+    for package in (
+        "personarium",
+        "aiohttp",
+        "pydantic",
+        "numpy",
+        "tokenizers",
+        "usearch",
+        "inspect-ai",
+        "faker",
+        "semhash",
+    ):
         try:
             found[package] = version(package)
         except PackageNotFoundError:

@@ -108,8 +108,8 @@ def _bar(result: SurveyResult, comparison: Comparison | None, question: Question
         note += f"; mean {mean.value:.2f}" + ("" if mean.lo is None else f" ({mean.lo:.2f} to {mean.hi:.2f})")
     return {
         "kind": "bars",
-        "title": f"{question.id}: {question.text}"[:300],
-        "note": note + ".",
+        "title": question.id,
+        "note": f"{question.text} {note}.",
         "scale": SHARES,
         "rows": _bar_rows(result, comparison, question),
     }

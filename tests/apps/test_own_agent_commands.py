@@ -163,7 +163,11 @@ def test_own_questions_may_name_task_and_persona_or_neither(capsys: Capture) -> 
         {"question": "What would you do at a wedding?", "task": "Expected Action"},
         {"question": "Not for me", "persona_id": "somebody-else"},
     )
-    found = data_of(capsys, "bench", "personagym", "--persona", SELF, "--questions", "mine.jsonl", "-o", "run")
+    bench = ("bench", "personagym", "--persona", SELF, "--questions", "mine.jsonl")
+    assert application([*bench, "-o", "told", "--json"]) == 0
+    warnings = json.loads(capsys.readouterr().out)["warnings"]
+    assert any("2 lines of mine.jsonl are not asked" in text for text in warnings)
+    found = data_of(capsys, *bench, "-o", "run")
     assert found["questions"] == 2
     asked = {name: estimate["n"] for name, estimate in found["estimates"].items()}
     assert asked == {"PersonaScore": 1, "Expected Action": 1, "Persona Consistency": 1}

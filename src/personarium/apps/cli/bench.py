@@ -112,6 +112,8 @@ def personagym(
     )
     only_persona(agent, people)
     session = Session(chosen)
+    if questions is not None:
+        warn_of_unused(session, questions, people, config.tasks)
     if dry_run:
         _plan(session, people, config, own, fresh, calibrate)
         return
@@ -123,6 +125,17 @@ def personagym(
         )
         _write(session, result, others, calibration)
     _finish(session, result, others)
+
+
+def warn_of_unused(session: Session, questions: Path, people: Any, tasks: Any) -> None:
+    """Say how many lines of the user's questions are not asked, and why."""
+    from personarium.benchmarks.personagym import unused_questions
+
+    unused = unused_questions(questions, people, tasks)
+    if unused:
+        session.output.warn(
+            f"{unused} lines of {questions} are not asked: they repeat a question, or are of another task or persona"
+        )
 
 
 def _plan(session: Session, people: Any, config: Any, own: Any, fresh: bool, calibrates: bool) -> None:

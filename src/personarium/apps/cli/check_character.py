@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from personarium.apps.cli import options as opt
+from personarium.apps.cli.bench import warn_of_unused
 from personarium.apps.cli.output import speaks
 from personarium.apps.cli.session import RunOptions, Session, finish_run, read_personas, run_options
 from personarium.core.errors import UsageError
@@ -69,6 +70,8 @@ def check_character(
     own = None if questions is None else load_own_questions(questions, [person], config.tasks)[person.id]
     chosen = run_options("check-character", given, _decides(given, person.id), judge)
     session = Session(_anew(chosen) if agent is not None else chosen)
+    if questions is not None:
+        warn_of_unused(session, questions, [person], config.tasks)
     if dry_run:
         _plan(session, person, config, own, max_items)
         return

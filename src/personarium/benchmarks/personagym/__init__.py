@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from personarium.benchmarks.personagym.method import run_personagym as run_personagym
     from personarium.benchmarks.personagym.questions import load_own_questions as load_own_questions
     from personarium.benchmarks.personagym.questions import save_questions as save_questions
+    from personarium.benchmarks.personagym.questions import unused_questions as unused_questions
     from personarium.benchmarks.personagym.results import PersonaGymResult as PersonaGymResult
     from personarium.benchmarks.personagym.results import QuestionResult as QuestionResult
     from personarium.benchmarks.personagym.tasks import TASKS as TASKS
@@ -67,5 +68,6 @@ __all__, __getattr__, __dir__ = lazy_exports(
         "score_of": f"{_HOME}.items",
         "score_question": f"{_HOME}.items",
         "task_score": f"{_HOME}.aggregation",
+        "unused_questions": f"{_HOME}.questions",
     },
 )

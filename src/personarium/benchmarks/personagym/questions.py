@@ -50,6 +50,19 @@ def load_own_questions(path: str | Path, personas: Sequence[Persona], tasks: Seq
     return {id: {task: by_task[task] for task in tasks if task in by_task} for id, by_task in found.items()}
 
 
+def unused_questions(path: str | Path, personas: Sequence[Persona], tasks: Sequence[str]) -> int:
+    """How many lines of a file of questions are not asked: they repeat one, or are of another task or persona."""
+    asked = {p.id: set[tuple[str, str]]() for p in personas}
+    unused = 0
+    for place, row in _rows(existing(path)):
+        said = (_task(row, tasks, place), row["question"])
+        new = [id for id in _persons(row, asked) if said[0] in tasks and said not in asked[id]]
+        for id in new:
+            asked[id].add(said)
+        unused += not new
+    return unused
+
+
 def save_questions(result: PersonaGymResult, path: str | Path) -> Path:
     """Write the questions of a run so that :func:`load_own_questions` reads them; raises StorageError."""
     path = Path(path)
@@ -80,7 +93,7 @@ def _task(row: Mapping[str, Any], tasks: Sequence[str], place: str) -> str:
     return str(task)
 
 
-def _persons(row: Mapping[str, Any], found: Asked) -> Iterable[str]:
+def _persons(row: Mapping[str, Any], found: Mapping[str, Any]) -> Iterable[str]:
     """Whom a line is for; nobody when it names a persona that is not asked."""
     if row.get("persona_id") is None:
         return list(found)

@@ -27,12 +27,6 @@ from personarium.runs.executors import AsyncioExecutor
 from personarium.text.similarity import letters_and_digits
 
 ASKS = 2
-# Means that the paper reports (attributes recovered, uniqueness, actionability), beside which own figures can be shown.
-PUBLISHED_INTRINSIC = {
-    "PersonaHub": (3.98, 2.50, 3.60),
-    "OpenCharacter": (38.50, 2.86, 4.78),
-    "DeepPersona": (50.92, 4.12, 5.00),
-}
 
 
 @dataclass(frozen=True)

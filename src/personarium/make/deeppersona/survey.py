@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from personarium.play.survey.result import SurveyResult
 
 ERRATA = ("row-aligned", "averaged-answers", "any-number", "scales-not-recoded")
-REPEATS = 3  # the stored published files look like three; the code's default is 5
 MEASURES = ("ks", "wasserstein", "js_binned", "mean_difference")
 
 

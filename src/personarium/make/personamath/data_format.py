@@ -22,7 +22,6 @@ REFERENCE_FIELDS = ("reference", "answer", "response", "output", "solution")
 LARGEST_FILE = 64 * 2**20  # bytes of a JSON list; JSON Lines are bounded line by line
 LONGEST_PROBLEM = 20_000  # characters
 
-STOP_TEXTS = ("Question", "USER", "Instruction", "Response")  # step 6
 LEAD_IN = " Let's think step by step."
 
 

@@ -87,7 +87,6 @@ class ModelConfig:
             raise UsageError("teacher_forcing lies in [0, 1], learning_rate and clip are above 0")
 
 
-THIRD_PARTY = ModelConfig()
 # Trains in under a minute on one quiet core. The persona is not in its decoder's input: with it, the answers are as true, but
 # whether the gate opens on the city hangs on the seed (seeds 42, 1, 7: alpha lower than elsewhere by 0.96, 0.89, 0.14).
 TINY = ModelConfig(

@@ -14,6 +14,7 @@ ROOMS = (
     "models",
     "runs",
     "judges",
+    "remember",
     "play",
     "measure",
     "steer",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from personarium.core.exports import lazy_exports
 
 if TYPE_CHECKING:
+    from personarium.benchmarks.personabench import run_personabench as run_personabench
     from personarium.benchmarks.personagym import PersonaGymConfig as PersonaGymConfig
     from personarium.benchmarks.personagym import PersonaGymResult as PersonaGymResult
     from personarium.benchmarks.personagym import PersonaGymTask as PersonaGymTask
@@ -18,6 +19,7 @@ __all__, __getattr__, __dir__ = lazy_exports(
         "PersonaGymConfig": "personarium.benchmarks.personagym",
         "PersonaGymResult": "personarium.benchmarks.personagym",
         "PersonaGymTask": "personarium.benchmarks.personagym",
+        "run_personabench": "personarium.benchmarks.personabench",
         "run_personagym": "personarium.benchmarks.personagym",
     },
 )

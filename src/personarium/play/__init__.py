@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from personarium.play.dialogues import Played as Played
     from personarium.play.dialogues import play_dialogue as play_dialogue
     from personarium.play.dialogues import play_dialogues as play_dialogues
+    from personarium.play.remembering import RememberingAgent as RememberingAgent
     from personarium.play.role_audit import Audit as Audit
     from personarium.play.role_audit import Finding as Finding
     from personarium.play.role_audit import audit_roles as audit_roles
@@ -57,6 +58,7 @@ __all__, __getattr__, __dir__ = lazy_exports(
         "Finding": "personarium.play.role_audit",
         "Played": "personarium.play.dialogues",
         "Questionnaire": "personarium.play.survey.questions",
+        "RememberingAgent": "personarium.play.remembering",
         "Speaker": "personarium.play.agents",
         "Spoken": "personarium.play.agents",
         "SurveyConfig": "personarium.play.survey.asking",

@@ -141,6 +141,12 @@ def load_embedder(name: str = "static") -> Embedder:
     raise UsageError(f"no embedder '{name}': expected 'static' or 'hf/<id or path of a sentence-transformers model>'")
 
 
+def is_common(word: str) -> bool:
+    """Whether a word is one of the 30,000 or so that the static table knows as a whole; a rare name is not."""
+    pieces = _load()[1].read(word.lower())
+    return len(pieces) == 1
+
+
 def cosine(a: NDArray[Any], b: NDArray[Any]) -> NDArray[np.float64]:
     """Cosines of all rows of ``a`` with all rows of ``b``, in [-1, 1]; a zero vector has cosine 0 with anything.
 

@@ -25,6 +25,7 @@ COMMANDS = (
     ("", "doctor", "doctor", "doctor"),
     ("bench", "personagym", "bench", "personagym"),
     ("bench", "synthpai", "synthpai", "synthpai"),
+    ("bench", "personabench", "personabench", "personabench"),
     ("measure", "apc", "measure", "apc"),
     ("measure", "drift", "measure", "drift"),
     ("measure", "rubric", "rubric", "rubric"),

@@ -41,9 +41,11 @@ class FactMemory(NoMemory):
         return await self._by_model(view, new, model)
 
     def recall(self, view: UserView, query: str, k: int) -> Sequence[Recalled]:
-        """Facts of the user and of the program, and what was said."""
+        """Facts of the user and of the program, and what was said; an utterance is left out beside a fact read from it."""
         kinds = (self.kind, SAID) if self.said else (self.kind,)
-        return [of_hit(hit) for hit in view.search(query, k, kinds, weights=self.weights)]
+        found = [of_hit(hit) for hit in view.search(query, 2 * k, kinds, weights=self.weights)]
+        told = {id for one in found[:k] if one.kind != SAID for id in one.sources}
+        return [one for one in found if one.kind != SAID or told.isdisjoint(one.ids)][:k]
 
     async def _by_model(self, view: UserView, new: Sequence[Observation], model: ChatModel) -> Proposal:
         claims: list[Claim] = []

@@ -8,6 +8,7 @@ import pytest
 
 from personarium.core.errors import NotFound, UsageError
 from personarium.remember import Memory, Operation
+from personarium.remember.edits import pending
 from personarium.remember.user_memory import UserMemory
 
 
@@ -119,3 +120,22 @@ def test_nobody_else_is_touched(ana: UserMemory) -> None:
     ana.remember("Zyxqwv is a friend")
     ana.forget(words=["Zyxqwv"], mode="erase")
     assert [fact.text for fact in bo.facts()] == ["Zyxqwv is a friend"]
+
+
+def test_a_strategy_that_stops_halfway_goes_on_there_and_never_back(ana: UserMemory) -> None:
+    said = [ana.observe(text) for text in ("one", "two", "three")]
+    ana.edit(
+        [Operation("add", kind="summary", text="all", evidence=tuple(one.id for one in said))],
+        strategy="s",
+        through="o3",
+    )
+    ana.observe("four")
+    ana.forget(["o1"], mode="erase")
+    state = ana.memory.states.get("ana")
+    assert [one.id for one in pending(state, "s")] == ["o2", "o3", "o5"]
+    ana.edit([], strategy="s", through="o2")
+    assert [one.id for one in pending(ana.memory.states.get("ana"), "s")] == ["o3", "o5"]
+    ana.edit([], strategy="s", through="o5")
+    assert pending(ana.memory.states.get("ana"), "s") == []
+    ana.undo(2)
+    assert [one.id for one in pending(ana.memory.states.get("ana"), "s")] == ["o2", "o3", "o5"]

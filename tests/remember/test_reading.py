@@ -31,6 +31,10 @@ def _read(text: str) -> list[tuple[str, str, str, str]]:
             "I used to like tea but now I like coffee.",
             [("", "tea", "ends", "user"), ("tastes.likes", "coffee", "changes", "user")],
         ),
+        (
+            "My favourite drink is tea and I live in Oslo.",
+            [("tastes.drink", "tea", "states", "user"), ("place.location", "Oslo", "states", "user")],
+        ),
         ("Could you polish this mail?", []),
         ("Is tea my favourite drink?", []),
         ("Thanks, that helps!", []),

@@ -41,11 +41,22 @@ class FactMemory(NoMemory):
         return await self._by_model(view, new, model)
 
     def recall(self, view: UserView, query: str, k: int) -> Sequence[Recalled]:
-        """Facts of the user and of the program, and what was said; an utterance is left out beside a fact read from it."""
+        """Facts of the user and of the program, and what was said.
+
+        An utterance is left out beside a fact that was read from it, and stands last when all that was read from it is over.
+        """
         kinds = (self.kind, SAID) if self.said else (self.kind,)
         found = [of_hit(hit) for hit in view.search(query, 2 * k, kinds, weights=self.weights)]
-        told = {id for one in found[:k] if one.kind != SAID for id in one.sources}
-        return [one for one in found if one.kind != SAID or told.isdisjoint(one.ids)][:k]
+        told = {id for one in found if one.kind != SAID for id in one.sources}
+        over = self._overtaken(view) if self.said else set()
+        kept = [one for one in found if one.kind != SAID or told.isdisjoint(one.ids)]
+        return sorted(kept, key=lambda one: one.kind == SAID and not over.isdisjoint(one.ids))[:k]
+
+    def _overtaken(self, view: UserView) -> set[str]:
+        """Utterances from which only facts were read that hold no more."""
+        facts = view.facts(self.kind, ended=True)
+        hold = {id for fact in facts if fact.current for id in fact.evidence}
+        return {id for fact in facts if not fact.current for id in fact.evidence} - hold
 
     async def _by_model(self, view: UserView, new: Sequence[Observation], model: ChatModel) -> Proposal:
         claims: list[Claim] = []

@@ -80,6 +80,7 @@ class _Keeper:
                 at,
                 (claim.source,),
                 claim.confidence,
+                attributes={"quote": claim.quote},
             )
         )
 

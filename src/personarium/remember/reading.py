@@ -50,7 +50,7 @@ _NO_LONGER = re.compile(
 _CHANGED = re.compile(
     r"\b(?:now|nowadays|these days|from now on|instead|no longer|any ?more|since last \w+|new)\b", re.IGNORECASE
 )
-_BUT = re.compile(r",?\s+but\s+")
+_CLAUSE = re.compile(r",?\s+but\s+|,?\s+and\s+(?=(?:I|my)\b)")
 _WHEN = r"\s+(?:last|this)\s+(?:week|month|year|spring|summer|autumn|winter)|\s+(?:since|because)\s.*|\s+\w+\s+(?:days?|weeks?|months?)\s+ago"
 _TRAILING = re.compile(rf"(?:{_WHEN})?{_NOW}(?:{_WHEN})?\Z", re.DOTALL)
 _SURE, _UNSURE = 0.9, 0.6
@@ -104,7 +104,7 @@ def read_claims(said: Iterable[Observation], speaker: str = "user") -> list[Clai
 def _claims(one: Observation) -> Iterator[Claim]:
     for start, end in sentence_spans(one.text):
         if end - start <= LONGEST and not one.text.endswith("?", start, end):
-            for clause in _BUT.split(one.text[start:end]):
+            for clause in _CLAUSE.split(one.text[start:end]):
                 yield from _read(clause, one.id, one.text[start:end])
 
 

@@ -113,12 +113,21 @@ class State:
         for number, operation in batch.operations:
             self._edit(batch, number, operation, facts, said)
         if batch.through:
-            self.through[batch.strategy] = batch.through
-            self.reread.pop(batch.strategy, None)
+            self._dealt_with(batch.strategy, batch.through)
         if batch.run:
             self.runs.add(batch.run)
         self.batches[batch.seq] = batch
         self._before[batch.seq] = replace(before, facts=facts, observations=said)
+
+    def _dealt_with(self, strategy: str, through: str) -> None:
+        """Note how far a strategy has come; what it reads again comes before what is new to it."""
+        last, number = self.through.get(strategy), int(through[1:])
+        left: frozenset[str] = frozenset()
+        if last is None or number >= int(last[1:]):
+            self.through[strategy] = through
+        else:
+            left = frozenset(id for id in self.reread.get(strategy, ()) if int(id[1:]) > number)
+        _put(self.reread, strategy, left or None)
 
     def _edit(
         self,

@@ -17,10 +17,11 @@ from personarium.text.embed import Embedder
 
 
 def searchable(entry: Fact | Observation) -> str:
-    """The text by which an entry is found: its words, and those of its key."""
-    if isinstance(entry, Observation) or not entry.key:
+    """The text by which an entry is found: its words, those of its key, and the sentence that it was read from."""
+    if isinstance(entry, Observation):
         return entry.text
-    return f"{entry.text} {entry.key.replace('.', ' ').replace('_', ' ')}"
+    key = entry.key.replace(".", " ").replace("_", " ")
+    return " ".join(part for part in (entry.text, key, str(entry.attributes.get("quote", ""))) if part)
 
 
 def began(entry: Fact | Observation) -> float:

@@ -120,7 +120,7 @@ def erase_from_folder(folder: Path, traces: Traces) -> Erased:
     """Remove what is to be erased from every file of a folder and its subfolders.
 
     Args:
-        folder: A run folder, a folder of chats, or any other.
+        folder: A run folder, a folder of chats, or any other; or one file.
         traces: How it is recognised.
 
     Raises:
@@ -129,7 +129,7 @@ def erase_from_folder(folder: Path, traces: Traces) -> Erased:
     """
     calls = replies = searched = 0
     struck: list[str] = []
-    for path in sorted(folder.rglob("*")):
+    for path in [folder] if folder.is_file() else sorted(folder.rglob("*")):
         if path.is_symlink() or not path.is_file():
             continue
         searched += 1
@@ -139,7 +139,7 @@ def erase_from_folder(folder: Path, traces: Traces) -> Erased:
                 calls += len(keys)
                 replies += _drop_replies(path.with_name(CACHE), keys, traces)
         elif _is_text(path) and _strike_out(path, traces):
-            struck.append(str(path.relative_to(folder)))
+            struck.append(path.name if path == folder else str(path.relative_to(folder)))
     return Erased(calls, replies, tuple(struck), searched)
 
 

@@ -15,6 +15,7 @@ from personarium.apps.cli.session import read_personas
 from personarium.core.errors import UsageError
 
 YOU = "you"
+MEMORY_COMMANDS = ("/memory", "/why", "/correct", "/forget", "/forget!", "/undo-memory")
 HELP = "/show the exact messages   /undo the last exchange   /quit"
 
 
@@ -46,6 +47,20 @@ def chat(
             help="How the persona is put into words: system, biography, …; a card is played as a card without.",
         ),
     ] = None,
+    memory: Annotated[
+        Path | None,
+        typer.Option("--memory", help="Remember the person in this file, across talks.", rich_help_panel="Memory"),
+    ] = None,
+    user: Annotated[
+        str, typer.Option("--user", help="Whose memory; the same name next time.", rich_help_panel="Memory")
+    ] = "me",
+    strategy: Annotated[
+        str, typer.Option("--strategy", help="How it remembers: facts, personatree, …", rich_help_panel="Memory")
+    ] = "facts",
+    reader: Annotated[
+        str | None,
+        typer.Option("--reader", help="Model that reads what was said; plain rules without.", rich_help_panel="Memory"),
+    ] = None,
     show: Annotated[bool, typer.Option("--show", help="Print the exact messages before every turn.")] = False,
     dry_run: opt.DryRun = False,
     seed: opt.Seed = 0,
@@ -61,11 +76,16 @@ def chat(
     who = read_personas(persona, 1)[0]
     speaker, sessions = _speaker(who, given)
     path = history or Path("runs") / "chats" / f"{_file_name(who.id if agent is None else agent)}.jsonl"
-    talk = _Talk(speaker, path, seed, show, quiet=as_json)
+    kept = _memory(given)
+    talk = _Talk(speaker if kept is None else kept.wrap(speaker), path, seed, show, as_json, kept)
     talk.open(new and not dry_run)
     sessions.nonce = talk.dialogue.meta.setdefault("session", secrets.token_hex(6)) if stateful else ""
     if dry_run:
-        shown = {"messages": speaker.render(talk.dialogue), "model": speaker.model.name, "history": str(talk.path)}
+        shown = {
+            "messages": talk.agent.render(talk.dialogue),
+            "model": talk.agent.model.name,
+            "history": str(talk.path),
+        }
         Output(as_json).finish(shown, lambda: _show_messages(shown["messages"]))
         return
     run_sync(talk.loop())
@@ -74,6 +94,7 @@ def chat(
         "turns": len(talk.dialogue.utterances),
         "failures": talk.failures,
         "last": talk.last,
+        **({} if kept is None else {"memory": str(memory), "learnt": kept.learnt, "unread": kept.failures}),
     }
     Output(as_json).finish(
         data, lambda: console().print(f"kept in {talk.path}", style="dim", markup=False, soft_wrap=True)
@@ -97,11 +118,25 @@ def _speaker(who: Any, given: dict[str, Any]) -> tuple[Any, Any]:
     return Agent(who, own, style=None, sampling=sampling), sessions
 
 
+def _memory(given: dict[str, Any]) -> Any:
+    """The memory that was asked for; None without ``--memory``."""
+    from personarium.apps.cli.chat_memory import ChatMemory
+    from personarium.models import open_model
+
+    if given["memory"] is None:
+        if given["reader"] is not None:
+            raise UsageError("--reader reads for a memory; name its file with --memory")
+        return None
+    reader = None if given["reader"] is None else open_model(given["reader"], base_url=given["base_url"])
+    return ChatMemory(given["memory"], given["user"], given["strategy"], reader, given["as_json"])
+
+
 class _Talk:
     """One conversation in the terminal."""
 
-    def __init__(self, agent: Any, path: Path, seed: int, show: bool, quiet: bool) -> None:
+    def __init__(self, agent: Any, path: Path, seed: int, show: bool, quiet: bool, memory: Any = None) -> None:
         self.agent, self.path, self.seed, self.show, self.quiet = agent, path, seed, show, quiet
+        self.memory = memory
         self.terminal = sys.stdin.isatty()
         self.failures = 0
         self.last = ""
@@ -130,13 +165,22 @@ class _Talk:
         from personarium.models import close
 
         if self.terminal and not self.quiet:
-            console().print(f"[dim]{self.agent.model.name} · {HELP}[/dim]")
+            console().print(f"{self.agent.model.name} · {self._help()}", style="dim", markup=False)
         try:
             while (line := self._read()) is not None:
                 if not await self._take(line):
                     break
+            if self.memory is not None:
+                await self.memory.learn(closing=True)
         finally:
             await close(self.agent.model)
+            if self.memory is not None:
+                self.memory.close()
+
+    def _help(self) -> str:
+        from personarium.apps.cli.chat_memory import HELP as MEMORY_HELP
+
+        return HELP if self.memory is None else f"{HELP}   {MEMORY_HELP}"
 
     def _read(self) -> str | None:
         if self.terminal and not self.quiet:
@@ -152,8 +196,13 @@ class _Talk:
         elif line == "/undo":
             del self.dialogue.utterances[-2:]
             self._keep()
+            if self.memory is not None:
+                self.memory.take_back(self.dialogue.id, len(self.dialogue.utterances))
+        elif self.memory is not None and line.split()[0] in MEMORY_COMMANDS:
+            if self.memory.take(line, self.path.parent.glob(f"{self.path.stem}*")):
+                self._reopen()
         elif line.startswith("/"):
-            say_error("unknown", f"{line.split()[0]}; there are {HELP}")
+            say_error("unknown", f"{line.split()[0]}; there are {self._help()}")
         elif line:
             await self._exchange(line)
         return True
@@ -180,6 +229,15 @@ class _Talk:
             self.last = spoken.text
             self.dialogue.say(self.agent.id, spoken.text)
             self._keep()
+            if self.memory is not None:
+                await self.memory.learn()
+
+    def _reopen(self) -> None:
+        """Take the talk up from its file, after words were struck out of it."""
+        from personarium.core.chat_logs import continue_log
+
+        if self.path.exists() and self.path.stat().st_size:
+            self.dialogue = continue_log(self.path, YOU, self.agent.id, self.agent.persona.name).dialogue
 
     def _write(self, text: str) -> None:
         if not self.quiet:

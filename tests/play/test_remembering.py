@@ -27,7 +27,7 @@ def test_the_memory_stands_at_the_end_of_the_system_message() -> None:
     messages = agent.render(dialogue)
     assert [message["role"] for message in messages] == ["system", "user"]
     assert messages[0]["content"].startswith(agent.inner.system)
-    assert messages[0]["content"].endswith("<memory>\n- My favourite drink is tea (1970-01-01)\n</memory>")
+    assert messages[0]["content"].endswith("<memory>\n- 1970-01-01: My favourite drink is tea\n</memory>")
     assert messages[1:] == agent.inner.render(dialogue)[1:]
 
 

@@ -228,3 +228,12 @@ def test_unknown_names_are_refused(ana: UserMemory) -> None:
         ana.recall("x", k=-1)
     with pytest.raises(UsageError, match="no memory strategy 'nosuch'"):
         Memory.open(None, strategy="nosuch")
+
+
+def test_a_fact_corrected_by_hand_stays_with_its_strategy(ana: UserMemory) -> None:
+    ana.observe("My favourite drink is tea.")
+    _consolidate(ana)
+    ana.edit([Operation("correct", ana.facts()[0].id, text="rooibos")])
+    assert [(fact.text, fact.strategy) for fact in ana.facts()] == [("rooibos", "facts")]
+    ana.observe("My favourite drink is rum now.")
+    assert _consolidate(ana) == ["~ tastes.drink: rum (was: rooibos)"]

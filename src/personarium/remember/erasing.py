@@ -136,7 +136,8 @@ def plan_erasure(
     missing = sorted(set(ids) - {entry.id for entry in entries})
     if missing:
         raise NotFound(f"the memory of {user!r} has no entry {missing[0]!r}")
-    gone = _closure(entries, named, sources)
+    wide = _named(entries, set(ids), session, key, ()) if sources else set()
+    gone = _closure(entries, named, wide)
     taken = [entry for entry in entries if entry.id in gone]
     kept = [entry for entry in entries if entry.id not in gone]
     return Plan(
@@ -242,13 +243,11 @@ def _named(entries: Sequence[_Entry], ids: set[str], session: str, key: str, wor
     }
 
 
-def _closure(entries: Sequence[_Entry], named: set[str], sources: bool) -> set[str]:
-    """What goes with what is named: the utterances behind it (``sources``), and everything concluded from what goes."""
-    gone = set(named)
-    if sources:
-        said = {entry.id for entry in entries if entry.number < 0}
-        behind = {id for entry in entries if entry.id in named for id in entry.evidence}
-        gone |= behind & said
+def _closure(entries: Sequence[_Entry], named: set[str], wide: set[str]) -> set[str]:
+    """What goes with what is named: the utterances behind those of ``wide``, and everything concluded from what goes."""
+    said = {entry.id for entry in entries if entry.number < 0}
+    behind = {id for entry in entries if entry.id in wide for id in entry.evidence}
+    gone = named | (behind & said)
     rests_on: dict[str, set[str]] = {}
     for entry in entries:
         for id in entry.evidence:

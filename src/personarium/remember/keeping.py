@@ -65,7 +65,11 @@ class _Keeper:
     def _put(self, claim: Claim, mine: list[Fact], at: float | None) -> None:
         old = _replaced(mine, claim)
         key = old.key if old is not None and (claim.instead_of or not claim.key) else claim.key
-        new = Fact(f"+{len(self.edits)}", self.kind, key, claim.value, claim.holder, evidence=(claim.source,))
+        kept = (
+            old.evidence if old is not None and key != claim.key else ()
+        )  # its key comes from what the older one said
+        evidence = tuple(dict.fromkeys((claim.source, *kept)))
+        new = Fact(f"+{len(self.edits)}", self.kind, key, claim.value, claim.holder, evidence=evidence)
         if old is not None:
             mine.remove(old)
         mine.append(new)
@@ -78,7 +82,7 @@ class _Keeper:
                 claim.value,
                 claim.holder,
                 at,
-                (claim.source,),
+                evidence,
                 claim.confidence,
                 attributes={"quote": claim.quote},
             )

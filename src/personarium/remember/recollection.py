@@ -69,9 +69,9 @@ def within(query: str, found: Sequence[Recalled], budget_tokens: int | None) -> 
 
 
 def line_of(item: Recalled) -> str:
-    """An entry as the prompt shows it: its text on lines of its own (line ends inside are kept as blanks), and its date."""
+    """An entry as the prompt shows it: its date, and its text on one line (line ends inside become blanks)."""
     text = " ".join(item.text.split())
-    return f"- {text}" if item.at is None else f"- {text} ({day(item.at)})"
+    return f"- {text}" if item.at is None else f"- {day(item.at)}: {text}"
 
 
 def day(at: float) -> str:

@@ -148,7 +148,7 @@ class State:
             facts.setdefault(target, old)
             self.facts[target] = _after(old, operation, batch.at)
         if operation.action in ("add", "update", "correct"):
-            fact = _made(batch, number, operation, target if old is not None else "")
+            fact = _made(batch, number, operation, old)
             facts.setdefault(fact.id, None)
             self.facts[fact.id] = fact
 
@@ -212,7 +212,8 @@ def target_id(seq: int, target: str) -> str:
     return fact_id(seq, int(target[1:])) if target.startswith("+") else target
 
 
-def _made(batch: Batch, number: int, operation: Operation, replaces: str) -> Fact:
+def _made(batch: Batch, number: int, operation: Operation, old: Fact | None) -> Fact:
+    """The fact that an edit makes; one made by hand out of a strategy's fact stays that strategy's."""
     return Fact(
         fact_id(batch.seq, number),
         operation.kind,
@@ -225,8 +226,8 @@ def _made(batch: Batch, number: int, operation: Operation, replaces: str) -> Fac
         operation.evidence,
         operation.confidence,
         operation.importance,
-        batch.strategy,
-        replaces,
+        batch.strategy or (old.strategy if old is not None else ""),
+        old.id if old is not None else "",
         operation.attributes,
     )
 

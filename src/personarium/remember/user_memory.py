@@ -403,8 +403,9 @@ class UserMemory:
             key: Every fact about a matter, those that hold no more included.
             words: Every entry in which one of these words or phrases stands, whatever its case.
             mode: ``archive`` or ``erase``.
-            sources: Whether the utterances that a fact was concluded from go with it (otherwise the next consolidation
-                would believe it again). What was concluded from an erased utterance always goes.
+            sources: Whether the utterances that a fact was concluded from go with a fact that is named by its id, key or
+                session (otherwise the next consolidation would believe it again). Words take the utterances that hold
+                them, and no others. What was concluded from an erased utterance always goes.
             folders: Run folders to go through beside those the memory knows of.
 
         Returns:

@@ -73,6 +73,7 @@ _FAREWELL = re.compile(
     r"cheers|appreciate it|catch you later)\b",
     re.IGNORECASE,
 )
+_NUMBERED = re.compile(r"\A[^\W\d_]+ \d{1,9} \(([^()]{1,80})\)\Z")  # "Message 3 (Ada)": Ada speaks
 _TURN = re.compile(r"^\s*\**([A-Za-z][\w .'’()-]{0,40}?)\**\s*:\s*(.*)$")
 _NUMBER = re.compile(r"\d+")
 _ENDINGS = ("ations", "ation", "ings", "ing", "ies", "ied", "ers", "er", "ed", "es", "ly", "s", "e", "y", "i")
@@ -358,7 +359,7 @@ def turns(dialogue: str) -> tuple[tuple[str, str], ...]:
     for line in dialogue.splitlines():
         match = _TURN.match(line)
         if match:
-            out.append((match[1].strip(), match[2].strip()))
+            out.append((_NUMBERED.sub(r"\1", match[1].strip()), match[2].strip()))
         elif out and line.strip():
             out[-1] = (out[-1][0], f"{out[-1][1]} {line.strip()}".strip())
         elif line.strip():

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from personarium.remember.reading import read_claims
+from personarium.remember.reading import read_claims, read_quote
 from personarium.remember.records import Observation
 
 
@@ -68,3 +68,12 @@ def test_any_text_can_be_read_and_every_value_stands_in_it(text: str) -> None:
     for claim in read_claims([Observation(text, id="o1")]):
         assert claim.quote in text
         assert claim.value.strip() == claim.value
+
+
+def test_a_quoted_sentence_says_itself_whom_it_is_about_and_what_changed() -> None:
+    sister = read_quote("tastes.drink", "cola", "My sister Lena's favourite drink is cola.", "o1", 0.8)
+    changed = read_quote("tastes.drink", "coffee now", "My favourite drink is coffee now.", "o1", 0.8)
+    told = read_quote("work.employer", "Initech", "The badge says Initech.", "o1", 0.8)
+    assert [(c.holder, c.value, c.confidence) for c in sister] == [("sister Lena", "cola", 0.9)]
+    assert [(c.holder, c.value, c.change) for c in changed] == [("user", "coffee", "changes")]
+    assert [(c.key, c.value, c.confidence, c.single) for c in told] == [("work.employer", "Initech", 0.8, True)]

@@ -46,8 +46,11 @@ class Diff:
         return not self.operations and not self.through
 
     def lines(self) -> list[str]:
-        """One line an edit: ``+`` new, ``~`` changed, ``!`` corrected, ``-`` ended, ``*`` marked."""
-        return [_line(operation, self.before.get(operation.target)) for operation in self.operations]
+        """One line an edit: ``+`` new, ``~`` changed, ``!`` corrected, ``-`` ended, ``*`` marked.
+
+        Of a text of several lines only those that differ are shown, each with ``+`` or ``-``.
+        """
+        return [line for operation in self.operations for line in _shown(operation, self.before.get(operation.target))]
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-ready form."""
@@ -61,6 +64,15 @@ class Diff:
             "through": self.through,
             "calls": self.calls,
         }
+
+
+def _shown(operation: Operation, old: Fact | None) -> list[str]:
+    before = old.text if old is not None else ""
+    if operation.action in ("delete", "mark") or "\n" not in f"{before}{operation.text}":
+        return [_line(operation, old)]
+    was, now = before.splitlines(), operation.text.splitlines()
+    gone = [f"- {line}" for line in was if line not in now]
+    return [*gone, *(f"+ {line}" for line in now if line not in was)]
 
 
 def _line(operation: Operation, old: Fact | None) -> str:

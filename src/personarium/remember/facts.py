@@ -11,7 +11,7 @@ from personarium.judges.extraction import extract_by_model
 from personarium.judges.extraction.record import read_place
 from personarium.remember.baselines import NoMemory, of_hit
 from personarium.remember.keeping import keep_claims
-from personarium.remember.reading import Claim, read_claims
+from personarium.remember.reading import Claim, read_claims, read_quote
 from personarium.remember.records import Observation
 from personarium.remember.strategy import HYBRID, SAID, Proposal, Recalled, UserView, Weights
 
@@ -71,13 +71,13 @@ class FactMemory(NoMemory):
                     edits = keep_claims(view, claims, kind=self.kind, strategy=self.name)
                     return Proposal(tuple(edits), tuple(quarantined), read.failures, through, calls)
                 quarantined += read.failures
-                claims += [_claim(facet, one) for facet in read.facets]
+                claims += [claim for facet in read.facets for claim in _claims(facet, one)]
             through = one.id
         edits = keep_claims(view, claims, kind=self.kind, strategy=self.name)
         return Proposal(tuple(edits), tuple(quarantined), (), through, calls)
 
 
-def _claim(facet: Facet, one: Observation) -> Claim:
+def _claims(facet: Facet, one: Observation) -> list[Claim]:
     start, end = read_place(facet.evidence[0]) if facet.evidence else (0, len(one.text))
     value = ", ".join(map(str, facet.value)) if isinstance(facet.value, tuple) else str(facet.value)
-    return Claim(facet.path, value, "states", "user", one.id, one.text[start:end], facet.confidence)
+    return read_quote(facet.path, value, one.text[start:end], one.id, facet.confidence)

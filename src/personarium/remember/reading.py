@@ -101,6 +101,28 @@ def read_claims(said: Iterable[Observation], speaker: str = "user") -> list[Clai
     return [claim for one in said if one.speaker == speaker for claim in _claims(one)]
 
 
+def read_quote(key: str, value: str, quote: str, source: str, confidence: float) -> list[Claim]:
+    """The claims of a sentence that a model quoted for a value.
+
+    What the rules read in the sentence goes first: they tell whom it is about and whether it sets, changes or ends a value,
+    which a list of facts does not. Where they read nothing, the model's value stands, about whoever the sentence is about.
+
+    Args:
+        key: The path that the model gave.
+        value: The value that it gave.
+        quote: The sentence, word by word.
+        source: Id of the observation.
+        confidence: Of the model's reading.
+    """
+    found = list(_claims(Observation(quote, id=source)))
+    if found:
+        return found
+    row = vocabulary().paths.get(key)
+    change: Change = "changes" if _CHANGED.search(quote) else "states"
+    single = row is not None and not row.several
+    return [Claim(key, _bare(value) or value, change, _whose(quote)[0], source, quote, confidence, single)]
+
+
 def _claims(one: Observation) -> Iterator[Claim]:
     for start, end in sentence_spans(one.text):
         if end - start <= LONGEST and not one.text.endswith("?", start, end):

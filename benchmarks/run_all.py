@@ -26,7 +26,18 @@ HERE = Path(__file__).resolve().parent
 PAGE = HERE.parent / "docs" / "performance.md"
 RESULTS = HERE / "results.json"
 BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"
-NAMES = ("imports", "embedder", "simulated", "runner", "endpoint", "cards", "lorebook", "population", "semantic_gate")
+NAMES = (
+    "imports",
+    "embedder",
+    "simulated",
+    "runner",
+    "endpoint",
+    "cards",
+    "lorebook",
+    "population",
+    "semantic_gate",
+    "memory",
+)
 
 
 def run_one(name: str, quick: bool) -> tuple[list[Figure], str]:
@@ -53,6 +64,7 @@ def versions() -> dict[str, str]:
         "inspect-ai",
         "faker",
         "semhash",
+        "lancedb",
     ):
         try:
             found[package] = version(package)

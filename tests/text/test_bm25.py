@@ -188,3 +188,13 @@ def test_words_of_any_language(text: str, expected: list[str]) -> None:
 def test_words_of_any_text_are_found_however_it_is_cased(text: str) -> None:
     assert words(" ".join(words(text))) == words(text)
     assert words(text.replace("'", "’")) == words(text)
+
+
+def test_reach_is_the_score_of_a_text_of_mean_length_with_every_word_once() -> None:
+    index = BM25Index.build(["red fox", "blue fox", "red sky"])
+    assert index.reach("red fox") == pytest.approx(float(index.scores("red fox")[0]))
+    assert index.reach("red nothing") > index.reach("red")
+    assert index.reach("") == 0.0
+    mask = np.array([True, True, False])
+    alone = BM25Index.build(["red fox", "blue fox"])
+    assert index.reach("red fox", mask=mask, statistics="masked") == alone.reach("red fox")

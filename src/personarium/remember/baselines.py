@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from personarium.core.chat import ChatModel
+from personarium.remember.recollection import day
 from personarium.remember.records import Fact, Observation, Operation
 from personarium.remember.strategy import MEANING, SAID, WORDS, Hit, Proposal, Recalled, UserView, Weights
 
@@ -81,10 +82,12 @@ def of_observation(
 
 
 def of_fact(one: Fact, reason: str, score: float = 0.0, parts: Mapping[str, float] = NO_PARTS) -> Recalled:
-    """A fact as it is recalled; one about somebody else says about whom, one that is over says so."""
-    about = "" if one.holder == "user" else f"{one.holder}: "
-    over = "" if one.current else "no longer: "
-    key = f"{one.key}: " if one.key and one.kind == "fact" else ""
-    return Recalled(
-        f"{over}{about}{key}{one.text}", reason, score, one.kind, (one.id,), one.evidence, one.valid_from, parts
-    )
+    """A fact as it is recalled: the sentence it was read from, else its key and words; whom it is about, and that it is over."""
+    over = "" if one.valid_to is None else f"no longer, until {day(one.valid_to)}: "
+    quote = one.attributes.get("quote")
+    if isinstance(quote, str):
+        told = quote
+    else:
+        key = f"{one.key}: " if one.key and one.kind == "fact" else ""
+        told = f"{key}{one.text}" if one.holder == "user" else f"{one.holder}: {key}{one.text}"
+    return Recalled(f"{over}{told}", reason, score, one.kind, (one.id,), one.evidence, one.valid_from, parts)

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from personarium.core.errors import InvalidInput
 from personarium.remember.records import Fact, Observation, Operation
-from personarium.remember.replay import State, target_id
+from personarium.remember.replay import ARCHIVED, State, target_id
 
 BLOCK = "block"  # kind of the facts that always stand in the prompt
+_PLACE, _SAID = re.compile(r"\+[0-9]{1,9}"), re.compile(r"o[0-9]{1,18}")
 
 
 def pending(state: State, strategy: str) -> list[Observation]:
-    """What a strategy has not dealt with: what came after its last time, and what an erasure made it read again."""
+    """What a strategy has not dealt with: what came after its last time, and what an erasure made it read again. What is
+    archived is not read."""
     said = list(state.observations.values())
     last = state.through.get(strategy)
     start = 0
@@ -22,17 +25,44 @@ def pending(state: State, strategy: str) -> list[Observation]:
         number = int(last[1:])
         start = next((i for i, one in enumerate(said) if int(one.id[1:]) > number), len(said))
     again = state.reread.get(strategy, frozenset())
-    return [one for one in said[:start] if one.id in again] + said[start:]
+    waiting = [one for one in said[:start] if one.id in again] + said[start:]
+    return [one for one in waiting if ARCHIVED not in one.meta]
 
 
-def check_target(state: State, operation: Operation, number: int) -> None:
-    """Refuse an edit of what is not there, holds no more, or is a read-only block."""
-    target, where = operation.target, f"operation {number}"
+def check_edits(state: State, operations: Sequence[Operation], through: str = "") -> None:
+    """Refuse a batch that could not be made as a whole.
+
+    Args:
+        state: What the edits are made to.
+        operations: The batch.
+        through: The last observation that is dealt with.
+
+    Raises:
+        InvalidInput: When a target is not there, holds no more (after the edits before it in the batch, too) or is a
+            read-only block, when a fact rests on what is not in this memory, or ``through`` is no observation of it.
+    """
+    ended: set[str] = set()
+    for number, operation in enumerate(operations):
+        _check_target(state, operations, number)
+        if operation.target in ended and operation.action != "mark":
+            raise InvalidInput(f"operation {number}", "a fact that still holds", operation.target, "target")
+        if operation.action != "mark":
+            ended.add(operation.target or "none")
+        for id in operation.evidence:
+            if id not in state.observations and id not in state.facts:
+                raise InvalidInput(f"operation {number}", "an utterance or fact of this user", id, "evidence")
+    if through and not (_SAID.fullmatch(through) and int(through[1:]) <= state.seq):
+        raise InvalidInput("edits", "an observation of this user", through, "through")
+
+
+def _check_target(state: State, operations: Sequence[Operation], number: int) -> None:
+    operation, where = operations[number], f"operation {number}"
+    target = operation.target
     if not target or (operation.action == "mark" and target in state.observations):
         return
     if target.startswith("+"):
-        if not target[1:].isdigit() or int(target[1:]) >= number:
-            raise InvalidInput(where, f"an operation before it (+0 to +{number - 1})", target, "target")
+        if not (_PLACE.fullmatch(target) and int(target[1:]) < number and operations[int(target[1:])].makes):
+            raise InvalidInput(where, "the place of an edit before it that makes a fact (+0, +1, …)", target, "target")
         return
     fact = state.facts.get(target)
     if fact is None:

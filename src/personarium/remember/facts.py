@@ -12,8 +12,12 @@ from personarium.judges.extraction.record import read_place
 from personarium.remember.baselines import NoMemory, of_hit
 from personarium.remember.keeping import keep_claims
 from personarium.remember.reading import Claim, read_claims, read_quote
-from personarium.remember.records import Observation
-from personarium.remember.strategy import HYBRID, SAID, Proposal, Recalled, UserView, Weights
+from personarium.remember.records import Fact, Observation
+from personarium.remember.replay import ARCHIVED
+from personarium.remember.strategy import HYBRID, SAID, Hit, Proposal, Recalled, UserView, Weights
+
+WIDER = 6  # entries looked at for one that is shown
+NEARLY = 0.7  # of an utterance's score: from there on a fact that was read from it takes its place
 
 
 class FactMemory(NoMemory):
@@ -41,22 +45,20 @@ class FactMemory(NoMemory):
         return await self._by_model(view, new, model)
 
     def recall(self, view: UserView, query: str, k: int) -> Sequence[Recalled]:
-        """Facts of the user and of the program, and what was said.
+        """Facts of the user and of the program, those that are over marked so, and what the user said.
 
-        An utterance is left out beside a fact that was read from it, and stands last when all that was read from it is over.
+        A fact is shown by the sentence it was read from. It takes the place of that utterance when it fits the query nearly as
+        well; otherwise the utterance says more than the fact, and stays.
         """
         kinds = (self.kind, SAID) if self.said else (self.kind,)
-        found = [of_hit(hit) for hit in view.search(query, 2 * k, kinds, weights=self.weights)]
-        told = {id for one in found if one.kind != SAID for id in one.sources}
-        over = self._overtaken(view) if self.said else set()
-        kept = [one for one in found if one.kind != SAID or told.isdisjoint(one.ids)]
-        return sorted(kept, key=lambda one: one.kind == SAID and not over.isdisjoint(one.ids))[:k]
-
-    def _overtaken(self, view: UserView) -> set[str]:
-        """Utterances from which only facts were read that hold no more."""
-        facts = view.facts(self.kind, ended=True)
-        hold = {id for fact in facts if fact.current for id in fact.evidence}
-        return {id for fact in facts if not fact.current for id in fact.evidence} - hold
+        kept: list[Hit] = []
+        for hit in view.search(query, WIDER * k, kinds, weights=self.weights, ended=True):
+            if isinstance(hit.entry, Fact):
+                if _shown(hit.entry):
+                    _put(kept, hit, set(hit.entry.evidence))
+            elif hit.entry.speaker == "user" and not any(hit.entry.id in _evidence(one) for one in kept):
+                kept.append(hit)
+        return [of_hit(hit) for hit in kept[:k]]
 
     async def _by_model(self, view: UserView, new: Sequence[Observation], model: ChatModel) -> Proposal:
         claims: list[Claim] = []
@@ -75,6 +77,27 @@ class FactMemory(NoMemory):
             through = one.id
         edits = keep_claims(view, claims, kind=self.kind, strategy=self.name)
         return Proposal(tuple(edits), tuple(quarantined), (), through, calls)
+
+
+def _put(kept: list[Hit], hit: Hit, evidence: set[str]) -> None:
+    """Put a fact where the first utterance stands that it says as much as, and take all such utterances away."""
+    said = [one for one in kept if one.entry.id in evidence and hit.score >= NEARLY * one.score]
+    if said:
+        kept[kept.index(said[0])] = hit
+        for one in said[1:]:
+            kept.remove(one)
+    else:
+        kept.append(hit)
+
+
+def _evidence(hit: Hit) -> tuple[str, ...]:
+    return hit.entry.evidence if isinstance(hit.entry, Fact) else ()
+
+
+def _shown(fact: Fact) -> bool:
+    """Whether a fact is for a prompt: not archived, and not one that was never right."""
+    wrong = fact.valid_to is not None and fact.valid_to == fact.valid_from
+    return not wrong and ARCHIVED not in fact.attributes
 
 
 def _claims(facet: Facet, one: Observation) -> list[Claim]:

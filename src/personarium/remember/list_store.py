@@ -20,6 +20,7 @@ class ListStore:
     def __init__(self) -> None:
         self._logs: dict[str, list[_Row]] = {}
         self._derived: dict[tuple[str, str], tuple[int, bytes]] = {}
+        self._erased: dict[str, int] = {}  # number of the last receipt: what was derived before it is not taken back
         self._lock = threading.RLock()
 
     def append(self, user: str, drafts: Sequence[Draft], *, expected: int | None = None) -> int:
@@ -76,7 +77,8 @@ class ListStore:
             for seq, row in rows.items():
                 log[seq - 1] = row
             self.drop_derived(user)
-            return self.append(user, [receipt])
+            self._erased[user] = self.append(user, [receipt])
+            return self._erased[user]
 
     def load_derived(self, user: str, name: str) -> tuple[int, bytes] | None:
         """As :meth:`EventStore.load_derived`."""
@@ -86,7 +88,8 @@ class ListStore:
     def save_derived(self, user: str, name: str, through: int, data: bytes) -> None:
         """As :meth:`EventStore.save_derived`."""
         with self._lock:
-            self._derived[user, name] = (through, data)
+            if through >= self._erased.get(user, 0):
+                self._derived[user, name] = (through, data)
 
     def drop_derived(self, user: str | None = None) -> int:
         """As :meth:`EventStore.drop_derived`."""

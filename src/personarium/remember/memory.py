@@ -18,6 +18,7 @@ from pathlib import Path
 
 from personarium.remember.facts import FactMemory
 from personarium.remember.list_store import ListStore, check_user
+from personarium.remember.partition_view import PartitionCache
 from personarium.remember.records import Observation
 from personarium.remember.states import StateCache
 from personarium.remember.store import EventStore
@@ -52,6 +53,7 @@ class Memory:
         self.embedder = embedder or load_embedder()
         self.runs = tuple(Path(folder) for folder in runs)
         self.states = StateCache(store)
+        self.partitions = PartitionCache(store, self.embedder)
 
     @classmethod
     def open(
@@ -106,7 +108,8 @@ class Memory:
         self.store.append_many({user: [observed(one, now) for one in all] for user, all in said.items() if all})
 
     def close(self) -> None:
-        """Close the store."""
+        """Keep what was derived, and close the store."""
+        self.partitions.close()
         self.store.close()
 
     def __enter__(self) -> Memory:

@@ -45,12 +45,13 @@ def rank(
     weights: Weights,
     k: int,
     *,
+    reach: float,
     floor: float = MEANT,
 ) -> tuple[NDArray[np.int64], Numbers, dict[str, Numbers]]:
     """The exact best ``k`` entries.
 
     An entry is a candidate when it shares a word with the query (BM25 above 0) or its cosine is at least ``floor``; a part
-    with weight 0 makes none, unless both have. Words are divided by the best BM25 among the candidates, meaning is the
+    with weight 0 makes none, unless both have. Words are the share of ``reach`` that BM25 comes to (1 at most), meaning is the
     cosine or 0, recency is 0.5 ** (age / half-life). Of equal scores the newer entry is first, then the one that stands
     first.
 
@@ -61,6 +62,7 @@ def rank(
         importances: In [0, 1].
         weights: Of the four parts.
         k: How many at most.
+        reach: BM25 of an entry that has every word of the query (:meth:`BM25Index.reach`).
         floor: Least cosine by which an entry is found.
 
     Returns:
@@ -74,7 +76,7 @@ def rank(
         raise InvalidInput("rank", "four arrays of one length", sizes)
     chosen = _candidates(bm25_scores, cosines, weights, floor)
     parts = {
-        "words": _scaled(bm25_scores[chosen]),
+        "words": _scaled(bm25_scores[chosen], reach),
         "meaning": np.maximum(cosines[chosen].astype(np.float64), 0.0),
         "recency": 0.5 ** (np.maximum(ages_s[chosen].astype(np.float64), 0.0) / weights.half_life_s),
         "importance": importances[chosen].astype(np.float64),
@@ -96,10 +98,9 @@ def _candidates(words: NDArray[Any], meaning: NDArray[Any], weights: Weights, fl
     return np.flatnonzero(found)
 
 
-def _scaled(scores: NDArray[Any]) -> Numbers:
-    top = float(scores.max(initial=0.0))
+def _scaled(scores: NDArray[Any], reach: float) -> Numbers:
     wide: Numbers = scores.astype(np.float64)
-    return wide / top if top > 0 else wide
+    return np.minimum(wide / reach, 1.0) if reach > 0 else wide
 
 
 def _best(scores: Numbers, ages_s: NDArray[Any], k: int) -> NDArray[np.int64]:

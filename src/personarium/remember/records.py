@@ -7,6 +7,7 @@ and when the memory came to know it (``recorded_at``).
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from types import MappingProxyType
@@ -16,9 +17,14 @@ from personarium.core.errors import InvalidInput
 
 Action = Literal["add", "update", "correct", "delete", "mark"]
 ACTIONS: tuple[str, ...] = get_args(Action)
+MAKING = ("add", "update", "correct")  # the actions that make a fact
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 LONGEST_TEXT = 200_000  # characters of one observation or fact
 LONGEST_NAME = 512  # characters of an id, kind, key, speaker or session
+EARLIEST, LATEST = -62_135_596_800.0, 253_402_300_799.0  # seconds: the years 1 to 9999, which a date can be written for
+DEEPEST = 64  # lists and objects inside each other in one of the further fields
+_LARGEST_BITS = 1024  # of a whole number in them
+_CONTROL = re.compile("[\x00-\x1f\x7f]")
 R = TypeVar("R", bound="Observation | Fact | Operation")
 
 
@@ -35,7 +41,8 @@ class Observation:
         meta: Further fields, JSON-ready (a message number, a reference to a picture).
 
     Raises:
-        InvalidInput: On a text or name over its limit, a control character in a name, or a time that is no finite number.
+        InvalidInput: On a text or name over its limit, a control character in a name, a time outside the years 1 to 9999,
+            or further fields that JSON cannot hold.
     """
 
     text: str
@@ -49,6 +56,7 @@ class Observation:
         _check_text(self.text, "observation")
         _check_names(self, "observation", ("speaker", "session", "id"))
         _check_time(self.at, "observation", "at")
+        _check_fields(self.meta, "observation", "meta")
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +126,8 @@ class Operation:
         attributes: Further fields. ``mark`` merges them into those of the target; None removes one.
 
     Raises:
-        InvalidInput: On an unknown action, a missing or needless target, an empty text, or values out of range.
+        InvalidInput: On an unknown action, a missing or needless target, an empty text, or values out of range or of a
+            wrong type.
     """
 
     action: Action
@@ -139,16 +148,23 @@ class Operation:
         if bool(self.target) == (self.action == "add"):
             wanted = "no target for an add" if self.action == "add" else f"the fact to {self.action}"
             raise InvalidInput("operation", wanted, self.target, "target")
-        if self.action in ("add", "update", "correct") and not self.text.strip():
-            raise InvalidInput("operation", f"words for what is to {self.action}", self.text, "text")
         _check_text(self.text, "operation")
+        if self.makes and not self.text.strip():
+            raise InvalidInput("operation", f"words for what is to {self.action}", self.text, "text")
         _check_names(self, "operation", ("target", "kind", "key", "holder"))
         if self.at is not None:
             _check_time(self.at, "operation", "at")
+        _check_evidence(self.evidence)
         for name in ("confidence", "importance"):
             value = getattr(self, name)
-            if not 0.0 <= value <= 1.0:
+            if not isinstance(value, (int, float)) or not 0.0 <= value <= 1.0:
                 raise InvalidInput("operation", "a number from 0 to 1", value, name)
+        _check_fields(self.attributes, "operation", "attributes")
+
+    @property
+    def makes(self) -> bool:
+        """Whether it makes a fact."""
+        return self.action in MAKING
 
 
 def to_dict(record: Observation | Fact | Operation) -> dict[str, Any]:
@@ -175,7 +191,7 @@ def from_dict(cls: type[R], data: Mapping[str, Any], where: str) -> R:
     if unknown:
         raise InvalidInput(where, f"the fields {', '.join(sorted(known))}", unknown[0])
     values = dict(data)
-    if "evidence" in values:
+    if isinstance(values.get("evidence"), list):
         values["evidence"] = tuple(values["evidence"])
     try:
         return cls(**values)
@@ -189,7 +205,7 @@ def check_name(name: str, where: str, field_name: str) -> None:
     Raises:
         InvalidInput: If so.
     """
-    if not isinstance(name, str) or len(name) > LONGEST_NAME or any(ord(c) < 32 or ord(c) == 127 for c in name):
+    if not isinstance(name, str) or len(name) > LONGEST_NAME or _CONTROL.search(name):
         raise InvalidInput(where, f"at most {LONGEST_NAME} characters without control characters", name, field_name)
 
 
@@ -204,5 +220,41 @@ def _check_text(text: str, where: str) -> None:
 
 
 def _check_time(at: float, where: str, name: str) -> None:
-    if isinstance(at, bool) or not isinstance(at, (int, float)) or not math.isfinite(at):
-        raise InvalidInput(where, "seconds since 1970 as a finite number", at, name)
+    if isinstance(at, bool) or not isinstance(at, (int, float)) or not EARLIEST <= at <= LATEST:
+        raise InvalidInput(where, "seconds since 1970, in the years 1 to 9999", at, name)
+
+
+def _check_evidence(evidence: tuple[str, ...]) -> None:
+    if not isinstance(evidence, tuple):
+        raise InvalidInput("operation", "a tuple of ids", evidence, "evidence")
+    for id in evidence:
+        check_name(id, "operation", "evidence")
+
+
+def _check_fields(fields_: Mapping[str, Any], where: str, name: str) -> None:
+    if not isinstance(fields_, Mapping):
+        raise InvalidInput(where, "names and values", fields_, name)
+    if fields_:
+        _check_json(fields_, where, name, DEEPEST)
+
+
+def _check_json(value: Any, where: str, name: str, depth: int) -> None:
+    """Refuse what would not come back from the log as it was."""
+    if isinstance(value, str) or value is None or isinstance(value, bool):
+        return
+    if isinstance(value, int):
+        good = value.bit_length() <= _LARGEST_BITS
+    elif isinstance(value, float):
+        good = math.isfinite(value)
+    elif isinstance(value, Mapping):
+        good = depth > 0 and all(isinstance(key, str) for key in value)
+        parts = value.values() if good else ()
+        for part in parts:
+            _check_json(part, where, name, depth - 1)
+    else:
+        good = depth > 0 and isinstance(value, (list, tuple))
+        for part in value if good else ():
+            _check_json(part, where, name, depth - 1)
+    if not good:
+        kind = type(value).__name__
+        raise InvalidInput(where, f"plain JSON values, at most {DEEPEST} deep, found a value of type {kind}", None, name)

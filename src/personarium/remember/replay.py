@@ -8,11 +8,13 @@ receipt; its ``reread`` names observations that a strategy has to read again. ``
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any
+from copy import copy
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, NamedTuple
 
-from personarium.core.errors import StorageError
+from personarium.core.errors import InvalidInput, StorageError
 from personarium.remember.events import Event
 from personarium.remember.records import Fact, Observation, Operation, from_dict
 
@@ -45,19 +47,33 @@ class Batch:
         return bool(self.through) or any(operation.action != "mark" for _, operation in self.operations)
 
 
-@dataclass(frozen=True, slots=True)
-class _Before:
-    """What a batch changed, as it was before; None is an entry that was not there."""
+class _Edit(NamedTuple):
+    """One step in the life of an entry, with the one before it; the first one has the entry itself and no operation."""
 
-    facts: Mapping[str, Fact | None]
-    observations: Mapping[str, Observation]
-    through: str | None
-    reread: frozenset[str]
+    before: _Edit | None
+    seq: int  # of the batch; 0 where nothing can take it back
+    at: float
+    operation: Operation | None
+    entry: Fact | Observation | None = None
+
+
+class _Step(NamedTuple):
+    """One step of a strategy through what was said (or what an erasure put before it again), and how far it then was."""
+
+    before: _Step | None
+    seq: int
+    through: str  # empty for an erasure
+    again: frozenset[str]  # only of an erasure
+    far: str | None
+    left: frozenset[str]
 
 
 @dataclass(slots=True)
 class State:
     """One user's memory after some events; :meth:`apply` takes the next one.
+
+    What a batch does is kept as steps in the life of each entry, so that a batch that is taken back leaves everything as if
+    it had never been, what came after it included.
 
     Attributes:
         seq: Number of the last event.
@@ -80,7 +96,14 @@ class State:
     reread: dict[str, frozenset[str]] = field(default_factory=dict)
     receipts: dict[int, Mapping[str, Any]] = field(default_factory=dict)
     runs: set[str] = field(default_factory=set)
-    _before: dict[int, _Before] = field(default_factory=dict)
+    _lives: dict[str, _Edit] = field(default_factory=dict, repr=False, compare=False)  # of facts
+    _told: dict[str, _Edit] = field(default_factory=dict, repr=False, compare=False)  # of observations
+    _steps: dict[str, _Step] = field(default_factory=dict, repr=False, compare=False)
+    _changing: list[int] = field(default_factory=list, repr=False, compare=False)
+
+    def copy(self) -> State:
+        """The same state, to go on from without changing this one."""
+        return replace(self, **{name.name: copy(getattr(self, name.name)) for name in fields(self)})
 
     def apply(self, event: Event) -> None:
         """Take the next event.
@@ -90,9 +113,17 @@ class State:
         """
         if event.seq != self.seq + 1:
             raise StorageError(f"the log is damaged: event {self.seq + 1} is missing before event {event.seq}")
+        try:
+            self._apply(event)
+        except (InvalidInput, ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+            raise StorageError(f"the log is damaged: event {event.seq} cannot be read ({error})") from error
+        self.seq = event.seq
+
+    def _apply(self, event: Event) -> None:
         if event.kind == "observe":
             said = observation_in(event)
             self.observations[said.id] = said
+            self._told.pop(said.id, None)
         elif event.kind == "operations":
             self._take(batch_in(event))
         elif event.kind == "undo":
@@ -100,73 +131,103 @@ class State:
         elif event.kind == "erase":
             self.receipts[event.seq] = event.body
             for strategy, ids in event.body.get("reread", {}).items():
-                self.reread[strategy] = self.reread.get(strategy, frozenset()) | frozenset(ids)
-        self.seq = event.seq
+                self._go(strategy, event.seq, "", frozenset(ids))
 
     def undoable(self) -> list[int]:
         """Numbers of the batches that can be taken back, the latest first; a batch that only marks entries is none."""
-        return [seq for seq in sorted(self.batches, reverse=True) if self.batches[seq].changes]
+        return self._changing[::-1]
 
     def _take(self, batch: Batch) -> None:
-        before = _Before({}, {}, self.through.get(batch.strategy), self.reread.get(batch.strategy, frozenset()))
-        facts, said = dict(before.facts), dict(before.observations)
         for number, operation in batch.operations:
-            self._edit(batch, number, operation, facts, said)
+            self._edit(batch, number, operation)
         if batch.through:
-            self._dealt_with(batch.strategy, batch.through)
+            self._go(batch.strategy, batch.seq, batch.through)
         if batch.run:
             self.runs.add(batch.run)
         self.batches[batch.seq] = batch
-        self._before[batch.seq] = replace(before, facts=facts, observations=said)
+        if batch.changes:
+            self._changing.append(batch.seq)
 
-    def _dealt_with(self, strategy: str, through: str) -> None:
-        """Note how far a strategy has come; what it reads again comes before what is new to it."""
-        last, number = self.through.get(strategy), int(through[1:])
-        left: frozenset[str] = frozenset()
-        if last is None or number >= int(last[1:]):
-            self.through[strategy] = through
-        else:
-            left = frozenset(id for id in self.reread.get(strategy, ()) if int(id[1:]) > number)
-        _put(self.reread, strategy, left or None)
-
-    def _edit(
-        self,
-        batch: Batch,
-        number: int,
-        operation: Operation,
-        facts: dict[str, Fact | None],
-        said: dict[str, Observation],
-    ) -> None:
+    def _edit(self, batch: Batch, number: int, operation: Operation) -> None:
         target = target_id(batch.seq, operation.target)
-        old = self.facts.get(target)
         if operation.action == "mark" and target in self.observations:
             was = self.observations[target]
-            said.setdefault(target, was)
-            self.observations[target] = replace(was, meta=_merged(was.meta, operation.attributes))
+            life = self._told.get(target) or _Edit(None, 0, 0.0, None, was)
+            self._told[target] = _Edit(life, batch.seq, batch.at, operation)
+            self.observations[target] = _marked(was, operation)
             return
+        old = self.facts.get(target)
         if old is not None:
-            facts.setdefault(target, old)
+            life = self._lives.get(target) or _Edit(None, 0, 0.0, None, old)
+            self._lives[target] = _Edit(life, batch.seq, batch.at, operation)
             self.facts[target] = _after(old, operation, batch.at)
-        if operation.action in ("add", "update", "correct"):
+        if operation.makes:
             fact = _made(batch, number, operation, old)
-            facts.setdefault(fact.id, None)
+            self._lives[fact.id] = _Edit(None, batch.seq, batch.at, None, fact)
             self.facts[fact.id] = fact
 
     def _undo(self, seq: int) -> None:
-        before = self._before.pop(seq, None)
-        if before is None:  # it was erased as a whole, or somebody else was faster
+        batch = self.batches.pop(seq, None)
+        if batch is None:  # it was erased as a whole, or somebody else was faster
             return
-        batch = self.batches.pop(seq)
         self.undone.add(seq)
-        for id, fact in before.facts.items():
-            if fact is None:
-                self.facts.pop(id, None)
+        if batch.changes:
+            del self._changing[bisect_left(self._changing, seq)]
+        for number, operation in batch.operations:
+            target = target_id(seq, operation.target)
+            if operation.action == "mark" and target in self._told:
+                self._live_again(self._told, self.observations, target)
             else:
-                self.facts[id] = fact
-        self.observations.update(before.observations)
+                self._live_again(self._lives, self.facts, target)
+            if operation.makes:
+                self._live_again(self._lives, self.facts, fact_id(seq, number))
         if batch.through:
-            _put(self.through, batch.strategy, before.through)
-            _put(self.reread, batch.strategy, before.reread or None)
+            self._step_back(batch.strategy, seq)
+
+    def _live_again(self, lives: dict[str, _Edit], entries: dict[str, Any], id: str) -> None:
+        """Go through the life of an entry again, without the batches that were taken back."""
+        steps = []
+        life = lives.pop(id, None)
+        if life is None:
+            return
+        while life is not None:
+            if not life.seq or life.seq in self.batches:
+                steps.append(life)
+            life = life.before
+        if not steps or steps[-1].entry is None:  # what made it was taken back
+            entries.pop(id, None)
+            return
+        entry: Any = steps[-1].entry
+        life = steps.pop()
+        for step in reversed(steps):
+            assert step.operation is not None
+            marks = isinstance(entry, Observation)
+            entry = _marked(entry, step.operation) if marks else _after(entry, step.operation, step.at)
+            life = step._replace(before=life)
+        entries[id], lives[id] = entry, life
+
+    def _go(self, strategy: str, seq: int, through: str, again: frozenset[str] = frozenset()) -> None:
+        """Note how far a strategy has come, or what it has to read again."""
+        before = self._steps.get(strategy)
+        far, left = self.through.get(strategy), self.reread.get(strategy, frozenset())
+        far, left = _dealt_with(far, left, through) if through else (far, left | again)
+        self._steps[strategy] = _Step(before, seq, through, again, far, left)
+        _put(self.through, strategy, far)
+        _put(self.reread, strategy, left or None)
+
+    def _step_back(self, strategy: str, seq: int) -> None:
+        """Take one step out, and go those that came after it again."""
+        later: list[_Step] = []
+        step = self._steps.get(strategy)
+        while step is not None and step.seq != seq:
+            later.append(step)
+            step = step.before
+        before = None if step is None else step.before
+        _put(self._steps, strategy, before)
+        _put(self.through, strategy, None if before is None else before.far)
+        _put(self.reread, strategy, None if before is None else before.left or None)
+        for one in reversed(later):
+            self._go(strategy, one.seq, one.through, one.again)
 
 
 def replay(events: Iterable[Event], as_of: float | None = None) -> State:
@@ -230,6 +291,18 @@ def _made(batch: Batch, number: int, operation: Operation, old: Fact | None) -> 
         old.id if old is not None else "",
         operation.attributes,
     )
+
+
+def _dealt_with(far: str | None, left: frozenset[str], through: str) -> tuple[str, frozenset[str]]:
+    """How far a strategy is after a step; what it reads again comes before what is new to it."""
+    number = int(through[1:])
+    if far is None or number >= int(far[1:]):
+        return through, frozenset()
+    return far, frozenset(id for id in left if int(id[1:]) > number)
+
+
+def _marked(said: Observation, operation: Operation) -> Observation:
+    return replace(said, meta=_merged(said.meta, operation.attributes))
 
 
 def _after(old: Fact, operation: Operation, recorded: float) -> Fact:

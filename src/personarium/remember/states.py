@@ -4,11 +4,23 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 
 from personarium.remember.replay import State, replay
 from personarium.remember.store import EventStore
 
 MOST_EVENTS = 200_000  # events of all kept states together: about 200 MB
+
+
+@dataclass(slots=True)
+class _Held:
+    """One user's state, and whether somebody may still be looking at it, so that it must not go on."""
+
+    state: State = field(default_factory=State)
+    given: bool = False
+    lock: threading.RLock = field(default_factory=threading.RLock)
 
 
 class StateCache:
@@ -21,33 +33,56 @@ class StateCache:
 
     def __init__(self, store: EventStore, most: int = MOST_EVENTS) -> None:
         self._store, self._most = store, most
-        self._states: OrderedDict[str, State] = OrderedDict()
-        self._receipts: dict[str, int] = {}
-        self._lock = threading.RLock()
+        self._users: OrderedDict[str, _Held] = OrderedDict()
+        self._lock = threading.Lock()
 
     def get(self, user: str) -> State:
-        """A user's state after the last event. It must not be changed; it goes on when the log does."""
-        with self._lock:
-            state = self._states.pop(user, None)
-            if state is None:
-                state = replay(self._store.read(user))
-            else:
-                for event in self._store.read(user, state.seq):
-                    if event.kind == "erase":  # an erasure has rewritten what was read before
-                        state = replay(self._store.read(user))
-                        break
-                    state.apply(event)
-            self._states[user] = state
-            self._trim()
-            return state
+        """A user's state after the last event, as it is at this moment: later events go into a copy. Not to be changed."""
+        held = self._of(user)
+        with held.lock:
+            state = self._advanced(user, held)
+            held.given = True
+        self._trim()
+        return state
+
+    @contextmanager
+    def writing(self, user: str) -> Iterator[State]:
+        """A user's state for as long as it takes to append what is decided on it; no other thread decides meanwhile.
+
+        It is not to be looked at afterwards. Other processes may write at any time: append what comes out with ``expected``.
+        """
+        held = self._of(user)
+        with held.lock:
+            yield self._advanced(user, held)
+        self._trim()
 
     def drop(self, user: str) -> None:
         """Forget a user's state."""
         with self._lock:
-            self._states.pop(user, None)
+            self._users.pop(user, None)
+
+    def _of(self, user: str) -> _Held:
+        with self._lock:
+            held = self._users.setdefault(user, _Held())
+            self._users.move_to_end(user)
+            return held
+
+    def _advanced(self, user: str, held: _Held) -> State:
+        """Take the new end of the log; after an erasure, which rewrites what was read before, the whole log."""
+        new = list(self._store.read(user, held.state.seq))
+        if any(event.kind == "erase" for event in new):
+            held.state, held.given = replay(self._store.read(user)), False
+        elif new:
+            state = held.state.copy() if held.given else held.state
+            held.state, held.given = State(), False  # should the log be damaged, nothing half-read is kept
+            for event in new:
+                state.apply(event)
+            held.state = state
+        return held.state
 
     def _trim(self) -> None:
-        total = sum(state.seq for state in self._states.values())
-        while total > self._most and len(self._states) > 1:
-            _, gone = self._states.popitem(last=False)
-            total -= gone.seq
+        with self._lock:
+            total = sum(held.state.seq for held in self._users.values())
+            while total > self._most and len(self._users) > 1:
+                _, gone = self._users.popitem(last=False)
+                total -= gone.state.seq

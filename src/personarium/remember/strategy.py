@@ -17,19 +17,21 @@ SAID = "said"  # the kind by which observations are searched beside facts
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """How a hybrid search weighs its parts; each part is scaled to [0, 1] over the candidates before it is weighed.
+    """How a hybrid search weighs its parts, each of them in [0, 1].
+
+    The defaults were chosen on scripted users (docs/memory-comparison.md says on which).
 
     Args:
-        words: Exact BM25.
+        words: Exact BM25, as a share of what a text with every word of the query would score.
         meaning: Cosine of embeddings.
         recency: 0.5 ** (age / half_life_s).
         importance: The entry's own importance.
         half_life_s: Age at which recency is one half.
     """
 
-    words: float = 0.5
-    meaning: float = 0.35
-    recency: float = 0.1
+    words: float = 0.3
+    meaning: float = 0.6
+    recency: float = 0.05
     importance: float = 0.05
     half_life_s: float = 90 * 86400.0
 

@@ -13,7 +13,7 @@ from personarium.core.label import current_label, labelled
 from personarium.models.wrapper import DEFAULT, Wrapper
 from personarium.remember.baselines import of_hit
 from personarium.remember.diff import Diff
-from personarium.remember.edits import BLOCK, check_target, filled, pending, roots, versions
+from personarium.remember.edits import BLOCK, check_edits, filled, pending, roots, versions
 from personarium.remember.erasing import Plan, Receipt, archive_edits, carry_out, owner_mark, plan_erasure
 from personarium.remember.events import Draft
 from personarium.remember.keeping import same_words
@@ -252,6 +252,20 @@ class UserMemory:
             raise UsageError("a recall needs a number of entries and a budget of 0 or more")
         if as_of is not None:
             return self.as_of(as_of).recall(query, k, kinds, budget_tokens=budget_tokens, weights=weights)
+        try:
+            return self._recall(query, k, kinds, budget_tokens, preview, weights)
+        except Conflict:  # somebody erased an entry between the search and the reading of its words
+            return self._recall(query, k, kinds, budget_tokens, preview, weights)
+
+    def _recall(
+        self,
+        query: str,
+        k: int,
+        kinds: Sequence[str],
+        budget_tokens: int | None,
+        preview: bool,
+        weights: Weights | None,
+    ) -> Recollection:
         view = self.view()
         if kinds or weights is not None:
             hits = view.search(query, k, kinds, weights=weights or Weights())
@@ -270,7 +284,9 @@ class UserMemory:
 
     def view(self) -> UserView:
         """The memory as a strategy sees it, read only."""
-        return self._view(self._state())
+        if self.past is not None:
+            return self._view(self._state())
+        return self.memory.partitions.view(self.id, self.memory.clock())
 
     def observations(self) -> list[Observation]:
         """What was said, oldest first."""
@@ -429,6 +445,7 @@ class UserMemory:
             except Conflict:
                 continue
             self.memory.states.drop(self.id)
+            self.memory.partitions.drop(self.id)
             return receipt
         raise Conflict(f"the memory of {self.id!r} is being written to all the time; try again")
 
@@ -458,8 +475,7 @@ class UserMemory:
 
     def _write(self, state: State, operations: Sequence[Operation], through: str, strategy: str, run: str = "") -> int:
         self._may_write()
-        for number, operation in enumerate(operations):
-            check_target(state, operation, number)
+        check_edits(state, operations, through)
         return self._append_edits(state, operations, through, strategy, run)
 
     def _append_edits(

@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from personarium.remember.ranking import rank
+from personarium.remember.ranking import cosines, rank
 from personarium.remember.records import Fact, Observation
 from personarium.remember.replay import ARCHIVED, State
 from personarium.remember.strategy import HYBRID, SAID, Hit, Weights
@@ -87,6 +87,7 @@ class ReplayedView:
             np.array([one.importance if isinstance(one, Fact) else 0.5 for one in entries]),
             weights,
             k,
+            reach=index.reach(query),
         )
         return [
             Hit(entries[i], float(score), {name: float(values[n]) for name, values in parts.items()})
@@ -97,15 +98,14 @@ class ReplayedView:
         if not weights.meaning:
             return np.zeros(len(entries), np.float32)
         asked = self._embedder.embed([query])[0]
-        rows = [self._vectors[one.id] for one in entries]
-        cosines: NDArray[np.float32] = np.stack(rows).astype(np.float32) @ asked
-        return cosines
+        rows = [self._vectors[type(one), one.id] for one in entries]
+        return cosines(np.stack(rows), asked)
 
     @cached_property
-    def _vectors(self) -> dict[str, NDArray[np.float16]]:
+    def _vectors(self) -> dict[tuple[type, str], NDArray[np.float16]]:
         entries: list[Fact | Observation] = [*self.state.observations.values(), *self.state.facts.values()]
         rows = self._embedder.embed([searchable(one) for one in entries]).astype(np.float16)
-        return {one.id: row for one, row in zip(entries, rows, strict=True)}
+        return {(type(one), one.id): row for one, row in zip(entries, rows, strict=True)}
 
 
 def _wanted(fact: Fact, kinds: Sequence[str], ended: bool, strategy: str | None) -> bool:

@@ -153,12 +153,24 @@ class BM25Index:
         held_back = self.k1 * (1 - self.b + self.b * self._lengths / (lengths.mean() if lengths.any() else 1.0))
         for term, times in Counter(self.tokens(query)).items():
             found = self._found(term)
-            n = sum(len(docs) if counted is None else int(counted[docs].sum()) for docs, _ in found)
-            weight = times * math.log(1 + (len(lengths) - n + 0.5) / (n + 0.5))
+            weight = times * self._weight(found, counted, len(lengths))
             for docs, counts in found:
                 total[docs] += weight * (counts * (self.k1 + 1) / (counts + held_back[docs]))
         if chosen is not None:
             total[~chosen] = 0.0
+        return total
+
+    def reach(self, query: str, *, mask: Mask | None = None, statistics: Statistics = "all") -> float:
+        """What a text of mean length would score that has every word of the query once: a scale for :meth:`scores`.
+
+        Words that no text has count too, so a query of which only a small word is found reaches little. Arguments as there.
+        """
+        chosen = self._mask(mask, statistics)
+        counted = chosen if statistics == "masked" else None
+        size = len(self) if counted is None else int(counted.sum())
+        total = 0.0
+        for term, times in Counter(self.tokens(query)).items():
+            total += times * self._weight(self._found(term), counted, size)
         return total
 
     def top(
@@ -178,6 +190,11 @@ class BM25Index:
             found = found[scores[found] >= least]  # all that tie with the last one stay until the order is known
         best = found[np.argsort(-scores[found], kind="stable")][:k]
         return list(zip(best.tolist(), scores[best].tolist()))
+
+    def _weight(self, found: Sequence[tuple[NDArray[Any], Numbers]], counted: Mask | None, size: int) -> float:
+        """The idf of a word among ``size`` texts."""
+        n = sum(len(docs) if counted is None else int(counted[docs].sum()) for docs, _ in found)
+        return math.log(1 + (size - n + 0.5) / (n + 0.5))
 
     def _found(self, term: str) -> list[tuple[NDArray[Any], Numbers]]:
         found = []

@@ -43,6 +43,7 @@ COMMANDS = (
     ("remember", "forget", "remember", "forget"),
     ("remember", "export", "remember", "export"),
     ("remember", "import", "remember", "import_"),
+    ("remember", "compare", "remember_compare", "compare"),
     ("persona", "show", "persona", "show"),
     ("persona", "convert", "persona", "convert"),
     ("persona", "check", "persona", "check"),

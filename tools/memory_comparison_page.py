@@ -63,8 +63,9 @@ READER = """
 The reader takes an option's value as told when it stands in a sentence about the person asked for; the newest sentence by printed date
 wins; "no longer", "used to", "from X to Y" and the like end a value. It never sees which option is right, and abstains (a failure)
 where it finds nothing and no option says so. `{ceiling}` is what it makes of exactly the messages that tell the matter: the ceiling of
-this reader, not of the task. It was written for plain English by the same hand as the scripts, so its ceiling here is high; a language
-model will stumble elsewhere. Entries without a date cannot answer *when*; entries that do not say whom they are about are taken for the
+this reader, not of the task. It was written for plain English by the same hand as the scripts, so its ceiling here is high, and the whole
+talk is no trouble to it, which it is to a language model. It never guesses, so `never` is 1.00 for every strategy: only a model can make
+things up. Entries without a date cannot answer *when*; entries that do not say whom they are about are taken for the
 user's.
 """
 FOOLS = """
@@ -96,7 +97,7 @@ A line of `questions.jsonl`: `{"user": "ana", "at": "2026-05-01", "question": "W
 def compare_one(seed: int) -> ComparisonResult:
     """All strategies on one user; runs in a process of its own."""
     names = [name for name in STRATEGIES if name not in BASELINES]
-    guard = Guard(worlds=1.0 if seed < WORLDS else 0.0)
+    guard = Guard(prefixes=0.01, worlds=1.0 if seed < WORLDS else 0.0)
     return asyncio.run(compare_strategies(names, [scripted_case(script_user(seed, CONFIG))], guard=guard))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from itertools import pairwise
+from typing import Any
 
 import pytest
 
@@ -130,6 +131,6 @@ def test_rules_read_a_part_and_the_part_is_measured(people: list[ScriptedUser]) 
 @pytest.mark.parametrize(
     "wrong", [{"matters": 26}, {"matters": 1}, {"never": 25}, {"sessions": 5}, {"days": 0}, {"changes": (0.5, 0.5)}]
 )
-def test_numbers_that_do_not_fit_are_refused(wrong: dict[str, int]) -> None:
+def test_numbers_that_do_not_fit_are_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(InvalidInput):
         ScriptConfig(**wrong)

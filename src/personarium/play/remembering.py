@@ -10,6 +10,7 @@ from personarium.play.agents import Agent, Projection, Spoken
 from personarium.remember.recollection import Recollection
 from personarium.remember.records import Observation
 from personarium.remember.user_memory import UserMemory
+from personarium.runs.traces import REDACTED
 
 NOTE = (
     "What you remember of the person you talk to stands below, with dates. Use it where it matters. It is what was said "
@@ -32,7 +33,7 @@ class RememberingAgent(Agent):
         budget_tokens: Tokens of all that is recalled, what always stands there first.
     """
 
-    __slots__ = ("budget_tokens", "entries", "inner", "memory")
+    __slots__ = ("_kept", "budget_tokens", "entries", "inner", "memory")
 
     def __init__(
         self, inner: Agent, memory: UserMemory, *, entries: int = ENTRIES, budget_tokens: int = BUDGET
@@ -41,6 +42,9 @@ class RememberingAgent(Agent):
         self.id, self.persona, self.model = inner.id, inner.persona, inner.model
         self.style, self.sampling, self.instructions = inner.style, inner.sampling, inner.instructions
         self.projection, self.system = inner.projection, inner.system
+        self._kept: dict[
+            str, int
+        ] = {}  # dialogue -> how many of its turns have been kept, whether or not they still are
 
     def __repr__(self) -> str:
         return f"RememberingAgent({self.inner!r}, {self.memory!r})"
@@ -48,7 +52,9 @@ class RememberingAgent(Agent):
     def with_projection(self, projection: Projection) -> RememberingAgent:
         """The same agent under another projection, with the same memory."""
         inner = self.inner.with_projection(projection)
-        return RememberingAgent(inner, self.memory, entries=self.entries, budget_tokens=self.budget_tokens)
+        made = RememberingAgent(inner, self.memory, entries=self.entries, budget_tokens=self.budget_tokens)
+        made._kept = self._kept
+        return made
 
     def recalled(self, dialogue: Dialogue | None = None, *, preview: bool = True) -> list[Recollection]:
         """What stands in the prompt now: what always does, and what the last thing said brings back."""
@@ -86,20 +92,28 @@ class RememberingAgent(Agent):
             yield piece
 
     def _keep(self, dialogue: Dialogue, spoken: Spoken) -> None:
-        """What was said since the last turn that was kept, and the reply; nothing when there is none."""
+        """What was said since the last turn that was kept, and the reply; nothing when there is none. What was erased from the
+        memory, or struck out of the dialogue, is not taken in again."""
         if spoken.failure is not None:
             return
         self.recalled(dialogue, preview=False)
-        done = [one.meta.get("turn", -1) for one in self.memory.observations() if one.session == dialogue.id]
-        first = max((turn for turn in done if isinstance(turn, int)), default=-1) + 1
+        first = self._first_new(dialogue)
         now = self.memory.memory.clock()
         said = [
             Observation(u.text, _role(u.speaker, self.id, dialogue), now, dialogue.id, "", {"turn": turn})
             for turn, u in enumerate(dialogue.utterances)
-            if turn >= first and u.text.strip()
+            if turn >= first and u.text.strip() and REDACTED not in u.text
         ]
         reply = Observation(spoken.text, "assistant", now, dialogue.id, "", {"turn": len(dialogue.utterances)})
         self.memory.observe_all([*said, reply])
+        self._kept[dialogue.id] = len(dialogue.utterances) + 1
+
+    def _first_new(self, dialogue: Dialogue) -> int:
+        """The first turn that has not been kept: after those that the memory holds, and after those that it was given."""
+        done = [one.meta.get("turn", -1) for one in self.memory.observations() if one.session == dialogue.id]
+        held = max((turn for turn in done if isinstance(turn, int)), default=-1) + 1
+        own = [turn for turn, u in enumerate(dialogue.utterances) if u.speaker == self.id]
+        return max(held, min(self._kept.get(dialogue.id, 0), own[-1] + 1 if own else 0))
 
 
 def _with_memory(messages: list[Message], recalled: Sequence[Recollection]) -> list[Message]:

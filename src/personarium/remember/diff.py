@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from personarium.core.results import Failure
+from personarium.remember.events import Event
 from personarium.remember.records import Fact, Operation, to_dict
+from personarium.remember.store import Conflict
 
 _SIGNS = {"add": "+", "update": "~", "correct": "!", "delete": "-", "mark": "*"}
 
@@ -73,6 +75,28 @@ def _shown(operation: Operation, old: Fact | None) -> list[str]:
     was, now = before.splitlines(), operation.text.splitlines()
     gone = [f"- {line}" for line in was if line not in now]
     return [*gone, *(f"+ {line}" for line in now if line not in was)]
+
+
+def check_unchanged(diff: Diff, since: Iterable[Event]) -> None:
+    """Refuse a proposal that is no longer up to date.
+
+    Args:
+        diff: The proposal.
+        since: The events after the last one that it has seen.
+
+    Raises:
+        Conflict: When something that it changes has changed, when what it read was dealt with by another proposal, or when
+            edits were taken back or erased.
+    """
+    targets = {one.target for one in diff.operations}
+    for event in since:
+        stale = event.kind in ("undo", "erase")
+        if event.kind == "operations":
+            edits = [one for one in event.body.get("operations", ()) if one.get("action") not in ("add", "mark")]
+            dealt_with = bool(event.body.get("through")) and event.body.get("strategy", "") == diff.strategy
+            stale = dealt_with or any(one.get("target") in targets for one in edits)
+        if stale:
+            raise Conflict(f"the memory of {diff.user!r} has changed since the proposal was made; consolidate again")
 
 
 def _line(operation: Operation, old: Fact | None) -> str:

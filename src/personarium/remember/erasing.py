@@ -6,18 +6,22 @@ rested on besides are read again by the strategy, so that what they said on thei
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
 from personarium.core.errors import NotFound, UsageError
-from personarium.remember.events import Draft, Event, encode
+from personarium.remember.entries import Entry, entries_in
+from personarium.remember.events import Draft, Event
+from personarium.remember.partition_view import NAME
 from personarium.remember.records import Operation
-from personarium.remember.replay import ARCHIVED, Batch, batch_in, fact_id, observation_in, target_id
+from personarium.remember.replay import ARCHIVED, State
 from personarium.remember.store import EventStore
-from personarium.runs.erasing import Erased, Traces, erase_from_folder
+from personarium.runs.erasing import Erased, erase_from_folder
+from personarium.runs.manifest import CALLS, MANIFEST
+from personarium.runs.traces import Named, Traces
 from personarium.text.bm25 import words as words_of
 
 
@@ -35,7 +39,8 @@ class Plan:
         reread: Strategy -> utterances that stay and are read again.
         folders: Run folders that the log names.
         seq: The last event that the plan has seen.
-        also: Id -> text of entries that stay and share a rare word with what goes: perhaps they should go too.
+        also: Id -> text of entries that stay and share a rare word with what goes, or hold a named word as a part of a longer
+            one: perhaps they should go too.
     """
 
     user: str
@@ -65,9 +70,11 @@ class Receipt:
         derived: How many indexes and snapshots were dropped.
         folders: Run folder -> what was removed there.
         reread: How many utterances are read again by the next consolidation.
-        searched: How many files were searched for what was erased when all was done.
-        bytes: Bytes of these files.
-        found: Files in which some of it still stands; empty, or the receipt would not have been given.
+        searched: How many files were looked through: those of the store, and those of the folders.
+        bytes: Bytes of the store's files.
+        found: Files that are no text, in which some of it still stands: delete them by hand.
+        unsearched: Files that could not be looked into (packed, too large, links), and folders that the log names and that are
+            not there or no run folders.
     """
 
     user: str
@@ -83,6 +90,7 @@ class Receipt:
     searched: int = 0
     bytes: int = 0
     found: tuple[str, ...] = ()
+    unsearched: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-ready form."""
@@ -91,23 +99,30 @@ class Receipt:
             "observations": list(self.observations),
             "facts": list(self.facts),
             "found": list(self.found),
+            "unsearched": list(self.unsearched),
             "folders": {folder: asdict(erased) for folder, erased in self.folders.items()},
         }
 
 
 @dataclass(frozen=True, slots=True)
-class _Entry:
-    """One utterance or edit of the log, undone ones included: they hold words too."""
+class Swept:
+    """What was done in the folders of model calls.
 
-    id: str
-    text: str
-    key: str
-    evidence: tuple[str, ...]
-    session: str
-    strategy: str
-    event: int
-    number: int  # place in its batch; -1 for an utterance
-    supports: tuple[str, ...] = ()  # utterances that said again what the fact says
+    Args:
+        folders: Folder -> what was removed there.
+        unsearched: Folders that the log names and that are not there or no run folders.
+    """
+
+    folders: Mapping[str, Erased] = field(default_factory=dict)
+    unsearched: tuple[str, ...] = ()
+
+    def and_then(self, later: Swept) -> Swept:
+        """What two ways through the folders have done together."""
+        both = {name: self.folders[name].and_then(one) for name, one in later.folders.items() if name in self.folders}
+        return Swept({**self.folders, **later.folders, **both}, later.unsearched)
+
+
+NOT_SWEPT = Swept()
 
 
 def plan_erasure(
@@ -122,60 +137,79 @@ def plan_erasure(
 ) -> Plan:
     """What goes when some entries go.
 
-    Arguments as in :meth:`personarium.remember.memory.UserMemory.forget`.
+    Arguments as in :meth:`personarium.remember.user_memory.UserMemory.forget`.
 
     Raises:
         UsageError: When nothing is named.
         NotFound: When an id does not exist.
     """
-    if not (ids or session or key or words):
+    if isinstance(ids, str) or isinstance(words, str):
+        raise UsageError("ids and words are several; give a list, also of one")
+    spoken = Named(tuple(words))
+    if not (ids or session or key or spoken.phrases or spoken.signs):
         raise UsageError("say what to forget: ids, a session, a key or words")
     log = list(store.read(user))
-    entries = [entry for event in log for entry in _entries(event)]
-    named = _named(entries, set(ids), session, key, words)
+    entries = [entry for event in log for entry in entries_in(event)]
+    wide = _chosen(entries, set(ids), session, key)
     missing = sorted(set(ids) - {entry.id for entry in entries})
     if missing:
         raise NotFound(f"the memory of {user!r} has no entry {missing[0]!r}")
-    wide = _named(entries, set(ids), session, key, ()) if sources else set()
-    gone = _closure(entries, named, wide)
-    taken = [entry for entry in entries if entry.id in gone]
-    kept = [entry for entry in entries if entry.id not in gone]
+    named = {entry.id for entry in entries if entry.is_named(spoken)} if words else set()
+    gone = _closure(entries, wide | named, wide if sources else set())
+    taken = [entry for entry in entries if entry.drops(gone)]
+    kept = [entry for entry in entries if not entry.drops(gone)]
     return Plan(
         user,
         tuple(entry.id for entry in taken if entry.number < 0),
-        tuple(dict.fromkeys(entry.id for entry in taken if entry.number >= 0)),
+        tuple(dict.fromkeys(entry.id for entry in taken if entry.number >= 0 and entry.id in gone)),
         tuple(entry.text for entry in taken if entry.text),
         tuple(words),
         tuple(entry.text for entry in kept),
         _to_reread(taken, kept),
         tuple(sorted({event.body["run"] for event in log if event.kind == "operations" and event.body.get("run")})),
         log[-1].seq if log else 0,
-        _alike(taken, kept),
+        _alike(taken, kept, spoken),
     )
 
 
-def carry_out(store: EventStore, plan: Plan, now: float, runs: Sequence[Path] = ()) -> Receipt:
-    """Erase what a plan names: first from the folders of model calls, last from the log, so that a fault in between leaves
-    the entry in the log and the same command can be given again.
+def sweep_folders(plan: Plan, more: Sequence[Path] = ()) -> Swept:
+    """Remove what goes from the folders of model calls.
+
+    The log is a file that may come from elsewhere: a folder that it names is gone through only if it is a run's.
+
+    Args:
+        plan: What goes.
+        more: Folders and files beside those that the log names.
+
+    Raises:
+        StorageError: When a disk refuses.
+        UsageError: When a run is going on in a folder.
+    """
+    traces = Traces(plan.texts, plan.words, plan.kept, owner_mark(plan.user))
+    runs = [Path(folder) for folder in plan.folders]
+    strange = tuple(str(folder) for folder in runs if not _is_run(folder))
+    found = dict.fromkeys([*(folder for folder in runs if _is_run(folder)), *(path for path in more if path.exists())])
+    return Swept({str(folder): erase_from_folder(folder, traces) for folder in found}, strange)
+
+
+def carry_out(store: EventStore, plan: Plan, now: float, swept: Swept = NOT_SWEPT) -> Receipt:
+    """Erase what a plan names from the log. The folders come first, so that a fault in between leaves the entry in the log
+    and the same command can be given again.
 
     Raises:
         Conflict: When the log has gone on since the plan was made.
-        StorageError: When a disk refuses.
+        StorageError: When the disk refuses.
     """
-    folders = dict.fromkeys([*plan.folders, *map(str, runs)])
-    traces = Traces(plan.texts, plan.words, plan.kept, owner_mark(plan.user))
-    removed = {folder: erase_from_folder(Path(folder), traces) for folder in folders if Path(folder).exists()}
     gone = {*plan.observations, *plan.facts}
-    if not gone:
-        return Receipt(plan.user, "erase", now, (), (), folders=removed)
-    changed = _tombstones(list(store.read(plan.user)), gone, now, plan.seq + 1)
-    body = {
-        "observations": list(plan.observations),
-        "facts": list(plan.facts),
-        "reread": {name: list(ids) for name, ids in plan.reread.items()},
-    }
-    seq = store.rewrite(plan.user, changed, Draft("erase", now, body), expected=plan.seq)
-    files = store.files()
+    changed = _tombstones(list(store.read(plan.user)), gone, plan.seq + 1) if gone else {}
+    seq = derived = 0
+    if changed:
+        derived = int(store.load_derived(plan.user, NAME) is not None)
+        reread = {name: list(ids) for name, ids in plan.reread.items()}
+        body = {"observations": list(plan.observations), "facts": list(plan.facts), "reread": reread}
+        seq = store.rewrite(plan.user, changed, Draft("erase", now, body), expected=plan.seq)
+    files = store.files() if changed else []
+    told = swept.folders.items()
     return Receipt(
         plan.user,
         "erase",
@@ -184,84 +218,64 @@ def carry_out(store: EventStore, plan: Plan, now: float, runs: Sequence[Path] = 
         plan.facts,
         seq,
         len(changed),
-        folders=removed,
-        reread=len({id for ids in plan.reread.values() for id in ids}),
-        searched=len(files) + sum(one.searched for one in removed.values()),
-        bytes=sum(path.stat().st_size for path in files if path.exists()),
+        derived,
+        swept.folders,
+        len({id for ids in plan.reread.values() for id in ids}),
+        len(files) + sum(one.searched for one in swept.folders.values()),
+        sum(path.stat().st_size for path in files if path.exists()),
+        tuple(str(Path(folder, name)) for folder, one in told for name in one.found),
+        (*swept.unsearched, *(str(Path(folder, name)) for folder, one in told for name in one.unsearched)),
     )
 
 
 def owner_mark(user: str) -> str:
     """How the label of a model call about a user begins; it does not tell the user's id."""
-    return f"memory-{blake2b(user.encode(), digest_size=8).hexdigest()}/"
+    return f"memory-{blake2b(user.encode('utf-8', 'surrogatepass'), digest_size=8).hexdigest()}/"
 
 
-def archive_edits(plan: Plan, now: float) -> list[Operation]:
-    """The edits that archive what a plan names: marks, which an edit can take off again."""
-    return [Operation("mark", id, attributes={ARCHIVED: now}) for id in (*plan.observations, *plan.facts)]
+def archive_edits(plan: Plan, state: State, now: float) -> list[Operation]:
+    """The edits that archive what a plan names and is there: marks, which an edit can take off again."""
+    said = [id for id in plan.observations if id in state.observations and ARCHIVED not in state.observations[id].meta]
+    facts = [id for id in plan.facts if id in state.facts and ARCHIVED not in state.facts[id].attributes]
+    return [Operation("mark", id, attributes={ARCHIVED: now}) for id in (*said, *facts)]
 
 
-def _entries(event: Event) -> Iterable[_Entry]:
-    if event.kind == "observe":
-        said = observation_in(event)
-        yield _Entry(said.id, said.text, "", (), said.session, "", event.seq, -1)
-    elif event.kind == "operations":
-        batch = batch_in(event)
-        for number, operation in batch.operations:
-            yield _edit_entry(batch, number, operation)
+def _is_run(folder: Path) -> bool:
+    return any((folder / name).is_file() for name in (MANIFEST, CALLS))
 
 
-def _edit_entry(batch: Batch, number: int, operation: Operation) -> _Entry:
-    """An edit as an entry: one that makes a fact is called like the fact, others like what they are about."""
-    makes = operation.action in ("add", "update", "correct")
-    id = fact_id(batch.seq, number) if makes else target_id(batch.seq, operation.target)
-    text = operation.text + "".join(f"\n{value}" for value in _texts_in(operation.attributes))
-    evidence, supports = (operation.evidence, ()) if makes else ((), operation.evidence)
-    return _Entry(id, text, operation.key, evidence, "", batch.strategy, batch.seq, number, supports)
-
-
-def _texts_in(value: Any) -> Iterable[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
-        for one in value.values():
-            yield from _texts_in(one)
-    elif isinstance(value, (list, tuple)):
-        for one in value:
-            yield from _texts_in(one)
-
-
-def _named(entries: Sequence[_Entry], ids: set[str], session: str, key: str, words: Collection[str]) -> set[str]:
-    folded = [word.casefold() for word in words if word.strip()]
+def _chosen(entries: Sequence[Entry], ids: set[str], session: str, key: str) -> set[str]:
+    """What is named by an id, a session or a key."""
     return {
         entry.id
         for entry in entries
-        if entry.id in ids
-        or (session and entry.session == session)
-        or (key and entry.key == key)
-        or (folded and any(word in f"{entry.text}\n{entry.key}".casefold() for word in folded))
+        if entry.id in ids or (session and entry.session == session) or (key and entry.key == key)
     }
 
 
-def _closure(entries: Sequence[_Entry], named: set[str], wide: set[str]) -> set[str]:
-    """What goes with what is named: the utterances behind those of ``wide``, and everything concluded from what goes."""
-    said = {entry.id for entry in entries if entry.number < 0}
-    behind = {id for entry in entries if entry.id in wide for id in entry.evidence}
-    gone = named | (behind & said)
+def _closure(entries: Sequence[Entry], named: set[str], wide: set[str]) -> set[str]:
+    """What goes with what is named: what those of ``wide`` were concluded from, and everything concluded from what goes."""
+    behind: dict[str, set[str]] = {}
     rests_on: dict[str, set[str]] = {}
     for entry in entries:
+        behind.setdefault(entry.id, set()).update(entry.evidence, entry.supports)
         for id in entry.evidence:
             rests_on.setdefault(id, set()).add(entry.id)
-    left = list(gone)
+    return _reached(named | (_reached(wide, behind) & behind.keys()), rests_on)
+
+
+def _reached(start: set[str], ways: Mapping[str, set[str]]) -> set[str]:
+    """Everything that can be reached, in any number of steps."""
+    found, left = set(start), list(start)
     while left:
-        for id in rests_on.get(left.pop(), set()) - gone:
-            gone.add(id)
-            left.append(id)
-    return gone
+        new = ways.get(left.pop(), set()) - found
+        found |= new
+        left += new
+    return found
 
 
-def _to_reread(taken: Sequence[_Entry], kept: Sequence[_Entry]) -> dict[str, tuple[str, ...]]:
-    """What strategies have to read again: the utterances that stay, behind conclusions that go."""
+def _to_reread(taken: Sequence[Entry], kept: Sequence[Entry]) -> dict[str, tuple[str, ...]]:
+    """What strategies have to read again: the utterances that stay, behind edits that go."""
     said = {entry.id: entry.event for entry in kept if entry.number < 0}
     again: dict[str, set[str]] = {}
     for entry in taken:
@@ -271,9 +285,10 @@ def _to_reread(taken: Sequence[_Entry], kept: Sequence[_Entry]) -> dict[str, tup
     return {name: tuple(sorted(ids, key=said.__getitem__)) for name, ids in sorted(again.items()) if ids}
 
 
-def _alike(taken: Sequence[_Entry], kept: Sequence[_Entry], most: int = 20) -> dict[str, str]:
-    """Entries that stay and share with what goes a word that stands in at most three entries that stay."""
-    counts: dict[str, list[_Entry]] = {}
+def _alike(taken: Sequence[Entry], kept: Sequence[Entry], spoken: Named, most: int = 20) -> dict[str, str]:
+    """Entries that stay and share with what goes a word that stands in at most three entries that stay; and those where a
+    named word is a part of a longer one, or of the name of their session."""
+    counts: dict[str, list[Entry]] = {}
     for entry in kept:
         for word in set(words_of(entry.text)):
             counts.setdefault(word, []).append(entry)
@@ -283,28 +298,23 @@ def _alike(taken: Sequence[_Entry], kept: Sequence[_Entry], most: int = 20) -> d
         for word in words_of(entry.text)
         if len(word) >= 5 and 1 <= len(counts.get(word, ())) <= 3
     }
-    found = {entry.id: entry.text for word in sorted(rare) for entry in counts[word]}
+    nearly = (
+        [entry for entry in kept if spoken.within(entry.text) or spoken.in_text(entry.session)] if spoken.words else []
+    )
+    found = {entry.id: entry.text for entry in (*nearly, *(one for word in sorted(rare) for one in counts[word]))}
     return dict(list(found.items())[:most])
 
 
-def _tombstones(log: Sequence[Event], gone: set[str], now: float, receipt: int) -> dict[int, Draft]:
+def _tombstones(log: Sequence[Event], gone: set[str], receipt: int) -> dict[int, Draft]:
     """Number -> what takes the event's place."""
     changed: dict[int, Draft] = {}
     for event in log:
-        if event.kind == "observe" and observation_in(event).id in gone:
+        dropped = [entry.number for entry in entries_in(event) if entry.drops(gone)]
+        if dropped and event.kind == "observe":
             changed[event.seq] = Draft("erased", event.at, {"receipt": receipt})
-        elif event.kind == "operations":
-            body = _without(event, gone, receipt)
-            if encode(body) != encode(event.body):
-                changed[event.seq] = Draft("operations", event.at, body)
+        elif dropped:
+            edits: list[Any] = list(event.body["operations"])
+            for number in dropped:
+                edits[number] = {"erased": receipt}
+            changed[event.seq] = Draft("operations", event.at, {**event.body, "operations": edits})
     return changed
-
-
-def _without(event: Event, gone: set[str], receipt: int) -> dict[str, Any]:
-    """A batch without the edits that go."""
-    batch = batch_in(event)
-    edits: list[Any] = list(event.body.get("operations", ()))
-    for number, operation in batch.operations:
-        if _edit_entry(batch, number, operation).id in gone:
-            edits[number] = {"erased": receipt}
-    return {**event.body, "operations": edits}

@@ -9,7 +9,7 @@ from typing import Any
 
 from personarium.core.dialogue import Dialogue
 from personarium.core.errors import UsageError
-from personarium.remember.records import Observation
+from personarium.remember.records import EARLIEST, LATEST, Observation
 
 # Where logs keep the time of a message: ours, SillyTavern's, ChatGPT's export, and what others use.
 _TIMES = ("at", "send_date", "create_time", "timestamp", "time", "date", "created_at")
@@ -69,8 +69,9 @@ def read_time(value: object) -> float | None:
     if isinstance(value, bool) or value is None:
         return None
     if isinstance(value, (int, float)):
-        seconds = float(value) / 1000 if abs(value) > _MILLISECONDS else float(value)
-        return seconds if abs(seconds) < _MILLISECONDS else None
+        if not abs(value) < 1000 * _MILLISECONDS:
+            return None
+        return _possible(float(value) / 1000 if abs(value) > _MILLISECONDS else float(value))
     if not isinstance(value, str) or len(value) > 64:
         return None
     return _written(value.strip())
@@ -86,8 +87,13 @@ def _written(text: str) -> float | None:
             when = read(text)
         except ValueError:
             continue
-        return (when if when.tzinfo is not None else when.replace(tzinfo=UTC)).timestamp()
+        return _possible((when if when.tzinfo is not None else when.replace(tzinfo=UTC)).timestamp())
     return None
+
+
+def _possible(seconds: float) -> float | None:
+    """A time that an observation can have."""
+    return seconds if EARLIEST <= seconds <= min(LATEST, _MILLISECONDS) else None
 
 
 def _reader(form: str) -> Callable[[str], datetime]:

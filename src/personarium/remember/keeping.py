@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import re
+import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from personarium.remember.reading import Claim
@@ -10,10 +12,16 @@ from personarium.remember.records import Fact, Operation
 from personarium.remember.strategy import UserView
 from personarium.text.bm25 import words
 
+_SIGNS = re.compile(r"(?<=\w)[+#]+|(?<!\w)-(?=\d)|(?<=\d)[.,](?=\d)")
+
 
 def same_words(text: str) -> str:
-    """A text without case, punctuation and spacing: by this two entries count as the same."""
-    return " ".join(words(text))
+    """A text without case, punctuation and spacing: by this two entries count as the same. Signs that make a difference stay:
+    ``C++`` is not ``C#``, ``-5`` not ``5``, one picture sign not another."""
+    signs = _SIGNS.findall(text)
+    if not text.isascii():
+        signs += [sign for sign in text if unicodedata.category(sign).startswith("S")]
+    return " ".join([*words(text), *signs])
 
 
 def keep_claims(view: UserView, claims: Iterable[Claim], *, kind: str, strategy: str) -> list[Operation]:
@@ -31,10 +39,50 @@ def keep_claims(view: UserView, claims: Iterable[Claim], *, kind: str, strategy:
     """
     keeper = _Keeper(view, kind)
     for fact in view.facts(kind, strategy=strategy):
-        keeper.held.setdefault(fact.holder, []).append(fact)
+        keeper.of(fact.holder).put(fact)
     for claim in claims:
         keeper.take(claim)
     return keeper.edits
+
+
+@dataclass
+class _Held:
+    """One holder's facts in order, found by their words and by their key."""
+
+    facts: dict[str, Fact] = field(default_factory=dict)
+    by_words: dict[str, dict[str, None]] = field(default_factory=dict)
+    by_key: dict[str, dict[str, None]] = field(default_factory=dict)
+
+    def put(self, fact: Fact) -> None:
+        """Put a fact to the end."""
+        self.facts[fact.id] = fact
+        self.by_words.setdefault(same_words(fact.text), {})[fact.id] = None
+        self.by_key.setdefault(fact.key, {})[fact.id] = None
+
+    def remove(self, fact: Fact) -> None:
+        """Take a fact out."""
+        del self.facts[fact.id]
+        del self.by_words[same_words(fact.text)][fact.id]
+        del self.by_key[fact.key][fact.id]
+
+    def same(self, claim: Claim) -> Fact | None:
+        """The first fact that says what a claim says: about its key, or about any where it tells a value only."""
+        alike = self.by_words.get(same_words(claim.value), {})
+        anywhere = not claim.key or bool(claim.instead_of)
+        about = alike if anywhere else (id for id in alike if self.facts[id].key == claim.key)
+        return next((self.facts[id] for id in about), None)
+
+    def replaced(self, claim: Claim) -> Fact | None:
+        """The fact that a claim takes the place of: the one with the value it names, else the one of its single-valued
+        matter."""
+        if claim.instead_of:
+            return self._last(self.by_words.get(same_words(claim.instead_of), {}))
+        if not (claim.single or claim.change == "changes") or not claim.key:
+            return None
+        return self._last(self.by_key.get(claim.key, {}))
+
+    def _last(self, ids: dict[str, None]) -> Fact | None:
+        return next((self.facts[id] for id in reversed(ids)), None)
 
 
 @dataclass
@@ -43,15 +91,19 @@ class _Keeper:
 
     view: UserView
     kind: str
-    held: dict[str, list[Fact]] = field(default_factory=dict)
+    held: dict[str, _Held] = field(default_factory=dict)
     edits: list[Operation] = field(default_factory=list)
+
+    def of(self, holder: str) -> _Held:
+        """The facts about somebody."""
+        return self.held.setdefault(holder, _Held())
 
     def take(self, claim: Claim) -> None:
         """Bring what is held up to date with one claim."""
-        mine = self.held.setdefault(claim.holder, [])
+        mine = self.of(claim.holder)
         said = self.view.observation(claim.source)
         at = said.at if said is not None else None
-        same = next((fact for fact in _about(mine, claim) if same_words(fact.text) == same_words(claim.value)), None)
+        same = mine.same(claim)
         if claim.change == "ends":
             if same is not None:
                 mine.remove(same)
@@ -59,20 +111,19 @@ class _Keeper:
         elif same is None:
             self._put(claim, mine, at)
         elif claim.source not in same.evidence:
-            mine[mine.index(same)] = replace(same, evidence=(*same.evidence, claim.source))
+            mine.facts[same.id] = replace(same, evidence=(*same.evidence, claim.source))
             self.edits.append(Operation("mark", same.id, evidence=(claim.source,)))
 
-    def _put(self, claim: Claim, mine: list[Fact], at: float | None) -> None:
-        old = _replaced(mine, claim)
+    def _put(self, claim: Claim, mine: _Held, at: float | None) -> None:
+        old = mine.replaced(claim)
         key = old.key if old is not None and (claim.instead_of or not claim.key) else claim.key
         kept = (
             old.evidence if old is not None and key != claim.key else ()
         )  # its key comes from what the older one said
         evidence = tuple(dict.fromkeys((claim.source, *kept)))
-        new = Fact(f"+{len(self.edits)}", self.kind, key, claim.value, claim.holder, evidence=evidence)
         if old is not None:
             mine.remove(old)
-        mine.append(new)
+        mine.put(Fact(f"+{len(self.edits)}", self.kind, key, claim.value, claim.holder, evidence=evidence))
         self.edits.append(
             Operation(
                 "add" if old is None else "update",
@@ -87,18 +138,3 @@ class _Keeper:
                 attributes={"quote": claim.quote},
             )
         )
-
-
-def _about(mine: list[Fact], claim: Claim) -> Iterator[Fact]:
-    """The facts that a claim may be about: those of its key; all where it tells a value only."""
-    return (fact for fact in mine if not claim.key or claim.instead_of or fact.key == claim.key)
-
-
-def _replaced(mine: list[Fact], claim: Claim) -> Fact | None:
-    """The fact that a claim takes the place of: the one with the value it names, else the one of its single-valued matter."""
-    if claim.instead_of:
-        old = same_words(claim.instead_of)
-        return next((fact for fact in reversed(mine) if same_words(fact.text) == old), None)
-    if not (claim.single or claim.change == "changes") or not claim.key:
-        return None
-    return next((fact for fact in reversed(mine) if fact.key == claim.key), None)

@@ -115,7 +115,7 @@ def _event(number: int, row: _Row) -> Event:
 
 
 def check_user(user: str) -> None:
-    """Refuse a user id that is empty, too long or holds a control character.
+    """Refuse a user id that is empty, too long or holds a control character or half of a surrogate pair.
 
     Raises:
         InvalidInput: If so.
@@ -123,6 +123,8 @@ def check_user(user: str) -> None:
     check_name(user, "user id", "user")
     if not user.strip():
         raise InvalidInput("user id", "a name of 1 to 512 characters", user)
+    if any("\ud800" <= sign <= "\udfff" for sign in user):
+        raise InvalidInput("user id", "whole characters (no half of a surrogate pair)", user)
 
 
 def _check_expected(user: str, last: int, expected: int | None) -> None:

@@ -17,13 +17,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from personarium.remember.facts import FactMemory
+from personarium.remember.incoming import observed, taken_in
 from personarium.remember.list_store import ListStore, check_user
 from personarium.remember.partition_view import PartitionCache
 from personarium.remember.records import Observation
 from personarium.remember.states import StateCache
 from personarium.remember.store import EventStore
 from personarium.remember.strategy import Strategy
-from personarium.remember.user_memory import UserMemory, observed
+from personarium.remember.user_memory import UserMemory
 from personarium.text.embed import Embedder, load_embedder
 
 Clock = Callable[[], float]
@@ -103,9 +104,14 @@ class Memory:
         return list(self.store.users())
 
     def observe_many(self, said: Mapping[str, Sequence[Observation]]) -> None:
-        """Keep what many users said, in one durable step: the fast way in for many at once."""
+        """Keep what many users said, in one durable step: the fast way in for many at once.
+
+        Raises:
+            InvalidInput: When an observation has an id of its own, or a user's id is none; nothing is kept then.
+        """
         now = self.clock()
-        self.store.append_many({user: [observed(one, now) for one in all] for user, all in said.items() if all})
+        kept = {user: taken_in(all) for user, all in said.items() if all}
+        self.store.append_many({user: [observed(one, now) for one in all] for user, all in kept.items()})
 
     def close(self) -> None:
         """Keep what was derived, and close the store."""

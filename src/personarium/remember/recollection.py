@@ -76,7 +76,7 @@ def line_of(item: Recalled) -> str:
 
 def day(at: float) -> str:
     """The date of a time, in UTC: ``2026-05-01``."""
-    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d")
+    return datetime.fromtimestamp(at, UTC).date().isoformat()
 
 
 def without_recalled(text: str) -> str:

@@ -257,4 +257,6 @@ def _check_json(value: Any, where: str, name: str, depth: int) -> None:
             _check_json(part, where, name, depth - 1)
     if not good:
         kind = type(value).__name__
-        raise InvalidInput(where, f"plain JSON values, at most {DEEPEST} deep, found a value of type {kind}", None, name)
+        raise InvalidInput(
+            where, f"plain JSON values, at most {DEEPEST} deep, found a value of type {kind}", None, name
+        )

@@ -133,9 +133,9 @@ class State:
             for strategy, ids in event.body.get("reread", {}).items():
                 self._go(strategy, event.seq, "", frozenset(ids))
 
-    def undoable(self) -> list[int]:
+    def undoable(self, most: int | None = None) -> list[int]:
         """Numbers of the batches that can be taken back, the latest first; a batch that only marks entries is none."""
-        return self._changing[::-1]
+        return self._changing[::-1] if most is None else self._changing[: -most - 1 : -1]
 
     def _take(self, batch: Batch) -> None:
         for number, operation in batch.operations:

@@ -56,6 +56,12 @@ class StateCache:
             yield self._advanced(user, held)
         self._trim()
 
+    @contextmanager
+    def alone(self, user: str) -> Iterator[None]:
+        """Keep the other threads of this process from deciding on a user's state meanwhile."""
+        with self._of(user).lock:
+            yield
+
     def drop(self, user: str) -> None:
         """Forget a user's state."""
         with self._lock:

@@ -1,49 +1,36 @@
-"""One user's memory: what comes in, what is made of it, what comes out, and what is taken back."""
+"""One user's memory: what comes in, what is made of it, and what is taken back; :mod:`readable` has what comes out."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from personarium.core.chat import ChatModel, Message, Reply, Sampling
-from personarium.core.errors import InvalidInput, NotFound, UsageError
-from personarium.core.label import current_label, labelled
-from personarium.models.wrapper import DEFAULT, Wrapper
-from personarium.remember.baselines import of_hit
-from personarium.remember.diff import Diff
-from personarium.remember.edits import BLOCK, check_edits, filled, pending, roots, versions
-from personarium.remember.erasing import Plan, Receipt, archive_edits, carry_out, owner_mark, plan_erasure
-from personarium.remember.events import Draft
-from personarium.remember.keeping import same_words
-from personarium.remember.recollection import Recollection, within, without_recalled
-from personarium.remember.records import NOTHING, Fact, Observation, Operation, to_dict
-from personarium.remember.replay import Batch, State, fact_id, replay
+from personarium.core.chat import ChatModel
+from personarium.core.errors import UsageError
+from personarium.remember.diff import Diff, check_unchanged
+from personarium.remember.edits import block_edit, pending, stated, unknown
+from personarium.remember.erasing import (
+    NOT_SWEPT,
+    Plan,
+    Receipt,
+    archive_edits,
+    carry_out,
+    plan_erasure,
+    sweep_folders,
+)
+from personarium.remember.incoming import OwnedModel, observed, taken_in
+from personarium.remember.readable import CONFLICTS, ReadableMemory
+from personarium.remember.records import NOTHING, Fact, Observation, Operation
+from personarium.remember.replay import Batch, State, fact_id
 from personarium.remember.store import Conflict
-from personarium.remember.strategy import Proposal, Recalled, Strategy, UserView, Weights
-from personarium.remember.view import ReplayedView
-
-if TYPE_CHECKING:
-    from personarium.remember.memory import Memory
-
-BLOCK_LIMIT = 2000  # characters
-CONFLICTS = 50  # how often an edit is tried anew when others write to the same user at the same time
+from personarium.remember.strategy import Proposal
+from personarium.remember.writer import Edits, Writer
 
 
-class UserMemory:
+class UserMemory(ReadableMemory):
     """One user's memory. Everything but :meth:`consolidate` works without a model, in milliseconds."""
-
-    def __init__(self, memory: Memory, id: str, past: float | None = None) -> None:
-        self.memory, self.id, self.past = memory, id, past
-
-    def __repr__(self) -> str:
-        return f"UserMemory({self.id!r})"
-
-    @property
-    def strategy(self) -> Strategy:
-        """How it remembers."""
-        return self.memory.strategy
 
     # --- what comes in ---
 
@@ -65,7 +52,8 @@ class UserMemory:
             InvalidInput: On a text or name over its limit.
             StorageError: When the disk refuses; nothing is kept then.
         """
-        return self.observe_all([Observation(text, speaker, self._time(at), session, "", meta)])[0]
+        when = self.memory.clock() if at is None else at
+        return self.observe_all([Observation(text, speaker, when, session, "", meta)])[0]
 
     def observe_all(self, said: Sequence[Observation]) -> list[Observation]:
         """Keep several observations in one durable step, in order; ids are given by the memory.
@@ -74,13 +62,12 @@ class UserMemory:
             InvalidInput: When one has an id of its own already.
         """
         self._may_write()
-        for one in said:
-            if one.id:
-                raise InvalidInput("observation", "no id: the memory gives it", one.id, "id")
-        if not said:
+        kept = taken_in(said)
+        if not kept:
             return []
-        kept = [replace(one, text=without_recalled(one.text)) for one in said]
-        first = self.memory.store.append(self.id, [observed(one, self.memory.clock()) for one in kept])
+        drafts = [observed(one, self.memory.clock()) for one in kept]
+        with self.memory.states.alone(self.id):
+            first = self.memory.store.append(self.id, drafts)
         return [replace(one, id=f"o{seq}") for seq, one in enumerate(kept, first)]
 
     def remember(
@@ -109,36 +96,52 @@ class UserMemory:
             confidence: In [0, 1].
             importance: In [0, 1].
             attributes: Further fields, JSON-ready.
-            replaces: Whether it takes the place of what the same key held until now.
+            replaces: Whether it takes the place of everything that the same key held until now.
 
         Returns:
             The fact as it is kept (an older one, when these words were known).
+
+        Raises:
+            InvalidInput: On evidence that is not in this memory, or values out of range.
+            UsageError: When it is to take the place of something and has no key.
         """
-        for _ in range(CONFLICTS):
-            state = self._state()
-            matter = [f for f in state.facts.values() if f.current and (f.kind, f.key, f.holder) == (kind, key, holder)]
-            same = next((f for f in matter if same_words(f.text) == same_words(text)), None)
-            if same is not None and set(evidence) <= set(same.evidence):
-                return same
-            if same is not None:
-                edit = Operation("mark", same.id, evidence=tuple(evidence))
-            else:
-                old = matter[-1].id if replaces and matter else ""
-                action: Any = "update" if old else "add"
-                edit = Operation(
-                    action, old, kind, key, text, holder, at, tuple(evidence), confidence, importance, attributes
-                )
-            try:
-                seq = self._write(state, [edit], "", "")
-            except Conflict:
-                continue
-            return self._state().facts[same.id if same is not None else fact_id(seq, 0)]
-        raise Conflict(f"the memory of {self.id!r} is being written to all the time; try again")
+        if replaces and not key:
+            raise UsageError("only a fact with a key can take the place of what the key held")
+        wanted = Operation("add", "", kind, key, text, holder, at, tuple(evidence), confidence, importance, attributes)
+        known = ""
+
+        def decide(state: State) -> Edits | None:
+            nonlocal known
+            known, edits = stated(state, wanted, replaces)
+            return Edits(edits) if edits else None
+
+        seq = self._writer.commit(decide)
+        with self.memory.states.writing(self.id) as state:
+            kept = state.facts.get(known or fact_id(seq, 0))
+        if kept is None:
+            raise Conflict(f"the fact was taken out of the memory of {self.id!r} as soon as it was kept")
+        return kept
+
+    def keep(self, wanted: Sequence[Operation]) -> None:
+        """Keep several typed facts and blocks in one batch, all or none; what is known is not doubled.
+
+        Args:
+            wanted: Operations ``add``; one of kind ``block`` takes the place of the block with its key.
+
+        Raises:
+            InvalidInput: When a block has no label or is too long.
+        """
+
+        def decide(state: State) -> Edits | None:
+            edits = unknown(state, wanted)
+            return Edits(edits) if edits else None
+
+        self._writer.commit(decide, by_owner=True)
 
     def edit(
         self, operations: Sequence[Operation], *, through: str = "", strategy: str = "", run: str = ""
     ) -> tuple[Fact, ...]:
-        """Make edits as one batch: all or none.
+        """Make edits as one batch: all or none; nothing is written when there is nothing to do.
 
         Args:
             operations: In order; ``+2`` as a target is the fact that operation 2 of the batch makes.
@@ -150,16 +153,27 @@ class UserMemory:
             The facts that were made.
 
         Raises:
-            InvalidInput: When a target does not exist, holds no more, or is a read-only block.
+            InvalidInput: When a target does not exist, holds no more, or is a read-only block; when a block is longer than its
+                limit; when evidence or ``through`` names what is not in this memory.
         """
-        for _ in range(CONFLICTS):
-            state = self._state()
-            try:
-                seq = self._write(state, operations, through, strategy, run)
-            except Conflict:
-                continue
-            return self._made(seq, len(operations))
-        raise Conflict(f"the memory of {self.id!r} is being written to all the time; try again")
+        return self._make(Edits(tuple(operations), through, strategy, run))
+
+    def set_block(self, label: str, text: str, *, limit: int | None = None, read_only: bool | None = None) -> Fact:
+        """Write a block.
+
+        Args:
+            label: Its name.
+            text: What it says.
+            limit: The most characters it may have; stays as it was when left out (2,000 at first).
+            read_only: Whether only this method may change it, and no strategy; stays as it was when left out.
+
+        Raises:
+            InvalidInput: When the text is longer than the limit, or there is no label or text.
+        """
+        made = self._writer.commit(
+            lambda state: Edits([block_edit(state, label, text, limit, read_only)]), by_owner=True
+        )
+        return self._writer.made(made, 1)[0]
 
     # --- what is made of it ---
 
@@ -176,26 +190,12 @@ class UserMemory:
         """
         self._may_write()
         state = self._state()
-        seq = state.seq
         new = pending(state, self.strategy.name)
-        asked = None if model is None else _Owned(model, owner_mark(self.id))
+        asked = None if model is None else OwnedModel(model, self.id)
         made = Proposal()
         if new or closing:
             made = await self.strategy.consolidate(self._view(state), new, asked, closing=closing)
-        touched = {one.target for one in made.operations if one.target in state.facts}
-        before = {id: state.facts[id] for id in sorted(touched)}
-        return Diff(
-            self.id,
-            self.strategy.name,
-            made.operations,
-            before,
-            seq,
-            made.quarantined,
-            made.failures,
-            made.through,
-            made.calls,
-            str(run) if model is not None else "",
-        )
+        return self._proposed(state, made, run if model is not None else "")
 
     def apply(self, diff: Diff) -> tuple[Fact, ...]:
         """Make the edits of a proposal, as one batch.
@@ -205,188 +205,40 @@ class UserMemory:
 
         Raises:
             UsageError: When the proposal is for another user.
-            Conflict: When something that it changes has changed since; consolidate again.
+            Conflict: When something that it changes has changed since, or what it read was dealt with; consolidate again.
         """
-        if diff.user != self.id:
-            raise UsageError(f"this proposal is for the memory of {diff.user!r} and not of {self.id!r}")
+        self._check_owner(diff)
         if diff.empty:
             return ()
-        self._check_unchanged(diff)
-        return self.edit(diff.operations, through=diff.through, strategy=diff.strategy, run=diff.run)
+        return self._make(Edits(diff.operations, diff.through, diff.strategy, diff.run), diff)
 
     def refuse(self, diff: Diff) -> None:
-        """Note that a proposal was turned down: its edits are not made, and what they came from is not read again."""
-        if diff.user != self.id:
-            raise UsageError(f"this proposal is for the memory of {diff.user!r} and not of {self.id!r}")
+        """Note that a proposal was turned down: its edits are not made, and what they came from is not read again.
+
+        Raises:
+            UsageError: When the proposal is for another user.
+            Conflict: As :meth:`apply`.
+        """
+        self._check_owner(diff)
         if diff.through:
-            self.edit((), through=diff.through, strategy=diff.strategy, run=diff.run)
-
-    # --- what comes out ---
-
-    def recall(
-        self,
-        query: str,
-        k: int = 5,
-        kinds: Sequence[str] = (),
-        *,
-        as_of: float | None = None,
-        budget_tokens: int | None = None,
-        preview: bool = False,
-        weights: Weights | None = None,
-    ) -> Recollection:
-        """What matters for a query, best first, each entry with its reason and its sources.
-
-        Args:
-            query: Any text.
-            k: How many entries at most.
-            kinds: Only these kinds of entries (``said`` are utterances), by a plain search; empty leaves it to the strategy.
-            as_of: Only what was known then.
-            budget_tokens: The longest text that the prompt may be given.
-            preview: Only look; nothing counts as recalled (some strategies strengthen what is recalled).
-            weights: Of a plain search over all kinds or ``kinds``; None leaves it to the strategy.
-
-        Raises:
-            UsageError: When ``k`` or the budget is negative.
-        """
-        if k < 0 or (budget_tokens is not None and budget_tokens < 0):
-            raise UsageError("a recall needs a number of entries and a budget of 0 or more")
-        if as_of is not None:
-            return self.as_of(as_of).recall(query, k, kinds, budget_tokens=budget_tokens, weights=weights)
-        try:
-            return self._recall(query, k, kinds, budget_tokens, preview, weights)
-        except Conflict:  # somebody erased an entry between the search and the reading of its words
-            return self._recall(query, k, kinds, budget_tokens, preview, weights)
-
-    def _recall(
-        self,
-        query: str,
-        k: int,
-        kinds: Sequence[str],
-        budget_tokens: int | None,
-        preview: bool,
-        weights: Weights | None,
-    ) -> Recollection:
-        view = self.view()
-        if kinds or weights is not None:
-            hits = view.search(query, k, kinds, weights=weights or Weights())
-            return within(query, [of_hit(hit) for hit in hits], budget_tokens)
-        found = within(query, self.strategy.recall(view, query, k), budget_tokens)
-        edits = () if preview or self.past is not None else self.strategy.recalled(view, found.items)
-        if edits:
-            self.edit(edits, strategy=self.strategy.name)
-        return found
-
-    def profile(self, budget_tokens: int | None = None) -> Recollection:
-        """What always stands in the prompt: the blocks, then what the strategy keeps there."""
-        view = self.view()
-        blocks = [_as_block(fact) for fact in view.facts(BLOCK)]
-        return within("", [*blocks, *self.strategy.standing(view)], budget_tokens)
-
-    def view(self) -> UserView:
-        """The memory as a strategy sees it, read only."""
-        if self.past is not None:
-            return self._view(self._state())
-        return self.memory.partitions.view(self.id, self.memory.clock())
-
-    def observations(self) -> list[Observation]:
-        """What was said, oldest first."""
-        return list(self.view().observations())
-
-    def facts(self, *kinds: str, ended: bool = False) -> list[Fact]:
-        """What is believed, in the order of recording; with ``ended`` also what holds no more."""
-        return list(self.view().facts(*kinds, ended=ended))
-
-    def history(self, what: str) -> list[Fact]:
-        """Every version of a fact (by its id) or of a matter (by its key), oldest first.
-
-        Raises:
-            NotFound: When there is neither.
-        """
-        facts = self._state().facts
-        found = [fact for fact in facts.values() if fact.key == what] if what not in facts else versions(facts, what)
-        if not found:
-            raise NotFound(f"the memory of {self.id!r} has no fact and no key {what!r}")
-        return found
-
-    def sources(self, fact: Fact | str) -> list[Observation]:
-        """The utterances behind a fact, those behind its earlier versions' facts included.
-
-        Raises:
-            NotFound: When there is no such fact.
-        """
-        state = self._state()
-        wanted = fact if isinstance(fact, str) else fact.id
-        if wanted not in state.facts:
-            raise NotFound(f"the memory of {self.id!r} has no fact {wanted!r}")
-        return [one for one in state.observations.values() if one.id in roots(state, wanted)]
-
-    def batches(self) -> list[Batch]:
-        """The batches of edits, oldest first; undone ones are left out."""
-        return list(self._state().batches.values())
-
-    def as_of(self, when: float) -> UserMemory:
-        """The memory as it was known at a time, read only. What was erased since is gone there too."""
-        return UserMemory(self.memory, self.id, when)
-
-    # --- blocks ---
-
-    def blocks(self) -> dict[str, Fact]:
-        """Label -> block: short texts that always stand in the prompt."""
-        return {fact.key: fact for fact in self.view().facts(BLOCK)}
-
-    def set_block(self, label: str, text: str, *, limit: int | None = None, read_only: bool | None = None) -> Fact:
-        """Write a block.
-
-        Args:
-            label: Its name.
-            text: What it says.
-            limit: The most characters it may have; stays as it was when left out (2,000 at first).
-            read_only: Whether only this method may change it, and no strategy; stays as it was when left out.
-
-        Raises:
-            InvalidInput: When the text is longer than the limit, or there is no label.
-        """
-        old = self.blocks().get(label)
-        was = old.attributes if old is not None else {"limit": BLOCK_LIMIT, "read_only": False}
-        most = was["limit"] if limit is None else limit
-        if not label.strip():
-            raise InvalidInput("block", "a label", label, "label")
-        if len(text) > most:
-            raise InvalidInput(f"block {label!r}", f"at most {most} characters", f"{len(text)} characters", "text")
-        attributes = {"limit": most, "read_only": was["read_only"] if read_only is None else read_only}
-        edit = Operation(
-            "update" if old is not None else "add",
-            old.id if old is not None else "",
-            BLOCK,
-            label,
-            text,
-            attributes=attributes,
-        )
-        seq = self._append_edits(self._state(), [edit], "", "", "")
-        return self._made(seq, 1)[0]
+            self._make(Edits((), diff.through, diff.strategy, diff.run), diff)
 
     # --- what is taken back ---
 
     def undo(self, batches: int = 1) -> list[Batch]:
-        """Take the latest batches of edits back, the latest first; they stay in the log, and what they made is gone.
+        """Take the latest batches of edits back, the latest first, in one step; they stay in the log, and what they made is
+        gone. A batch that only marks entries (as archiving does) is none.
 
         Returns:
             The batches that were taken back; fewer when there are no more.
+
+        Raises:
+            UsageError: When ``batches`` is negative.
         """
         self._may_write()
-        taken: list[Batch] = []
-        while len(taken) < batches:
-            state = self._state()
-            if not state.undoable():
-                break
-            batch = state.batches[state.undoable()[0]]
-            try:
-                draft = Draft("undo", self.memory.clock(), {"of": batch.seq})
-                self.memory.store.append(self.id, [draft], expected=state.seq)
-            except Conflict:
-                continue
-            taken.append(batch)
-        return taken
+        if batches < 0:
+            raise UsageError("the number of batches to take back must be 0 or more")
+        return self._writer.undo(batches)
 
     def plan_forget(
         self,
@@ -417,7 +269,8 @@ class UserMemory:
             ids: Facts and observations.
             session: Everything said in a session.
             key: Every fact about a matter, those that hold no more included.
-            words: Every entry in which one of these words or phrases stands, whatever its case.
+            words: Every entry in which one of these words or phrases stands, whatever its case; a word of six letters or more
+                with any ending. Where it is only a part of a longer word the plan's ``also`` names the entry.
             mode: ``archive`` or ``erase``.
             sources: Whether the utterances that a fact was concluded from go with a fact that is named by its id, key or
                 session (otherwise the next consolidation would believe it again). Words take the utterances that hold
@@ -425,7 +278,8 @@ class UserMemory:
             folders: Run folders to go through beside those the memory knows of.
 
         Returns:
-            A receipt of everything that was removed: from the log, the indexes, the summaries, and the caches of model calls.
+            A receipt of everything that was removed: from the log, the indexes, the summaries, and the caches of model calls;
+            and of what could not be looked into.
 
         Raises:
             UsageError: On an unknown mode, or when nothing is named.
@@ -435,90 +289,79 @@ class UserMemory:
         self._may_write()
         if mode not in ("archive", "erase"):
             raise UsageError(f"mode must be archive or erase, found '{mode}'")
-        for _ in range(CONFLICTS):
-            plan = self.plan_forget(ids, session=session, key=key, words=words, sources=sources)
-            try:
-                if mode == "archive":
-                    return self._archive(plan)
-                known = [*self.memory.runs, *map(Path, folders)]
-                receipt = carry_out(self.memory.store, plan, self.memory.clock(), known)
-            except Conflict:
-                continue
-            self.memory.states.drop(self.id)
-            self.memory.partitions.drop(self.id)
-            return receipt
-        raise Conflict(f"the memory of {self.id!r} is being written to all the time; try again")
 
-    def _archive(self, plan: Plan) -> Receipt:
-        edits = archive_edits(plan, self.memory.clock())
-        if edits:
-            self.edit(edits)
-        return Receipt(self.id, "archive", self.memory.clock(), plan.observations, plan.facts)
+        def planned() -> Plan:
+            return self.plan_forget(ids, session=session, key=key, words=words, sources=sources)
+
+        return self._archive(planned()) if mode == "archive" else self._erase(planned, tuple(map(Path, folders)))
 
     # --- inside ---
 
-    def _time(self, at: float | None) -> float:
-        return self.memory.clock() if at is None else at
+    def _proposed(self, state: State, made: Proposal, run: str | Path) -> Diff:
+        touched = {one.target for one in made.operations if one.target in state.facts}
+        before = {id: state.facts[id] for id in sorted(touched)}
+        folder = str(Path(run).absolute()) if run else ""  # an erasure may begin in another folder
+        seen = (made.quarantined, made.failures, made.through, made.calls)
+        return Diff(self.id, self.strategy.name, made.operations, before, state.seq, *seen, folder)
+
+    def _archive(self, plan: Plan) -> Receipt:
+        done: list[Operation] = []
+
+        def decide(state: State) -> Edits | None:
+            done[:] = archive_edits(plan, state, self.memory.clock())
+            return Edits(tuple(done)) if done else None
+
+        self._writer.commit(decide, by_owner=True)
+        ids = {one.target for one in done}
+        said, facts = (tuple(id for id in names if id in ids) for names in (plan.observations, plan.facts))
+        return Receipt(self.id, "archive", self.memory.clock(), said, facts)
+
+    def _erase(self, planned: Callable[[], Plan], folders: Sequence[Path]) -> Receipt:
+        """First the folders of model calls, which takes long, then the log; what was said meanwhile is looked through too."""
+        plan, swept, done = planned(), NOT_SWEPT, None
+        for _ in range(CONFLICTS):
+            if done != (plan.texts, plan.folders):
+                swept = swept.and_then(sweep_folders(plan, [*self.memory.runs, *folders]))
+                done = (plan.texts, plan.folders)
+            with self.memory.states.alone(self.id):
+                plan = planned() if self.memory.store.last(self.id) != plan.seq else plan
+                if done != (plan.texts, plan.folders):
+                    continue
+                try:
+                    receipt = carry_out(self.memory.store, plan, self.memory.clock(), swept)
+                except Conflict:
+                    continue
+            self.memory.states.drop(self.id)
+            self.memory.partitions.drop(self.id)
+            return receipt
+        raise self._writer.busy()
+
+    def _strengthen(self, edits: Sequence[Operation]) -> None:
+        """Note what being recalled changes, for what is still there."""
+
+        def decide(state: State) -> Edits | None:
+            kept = [one for one in edits if one.target in state.facts or one.target in state.observations]
+            return Edits(kept, strategy=self.strategy.name) if kept else None
+
+        self._writer.commit(decide)
+
+    def _make(self, edits: Edits, diff: Diff | None = None) -> tuple[Fact, ...]:
+        def decide(state: State) -> Edits | None:
+            if diff is not None:
+                check_unchanged(diff, self.memory.store.read(self.id, diff.seq))
+            return edits if edits.operations or edits.through else None
+
+        return self._writer.made(self._writer.commit(decide), len(edits.operations))
+
+    def _check_owner(self, diff: Diff) -> None:
+        if diff.user != self.id:
+            raise UsageError(f"this proposal is for the memory of {diff.user!r} and not of {self.id!r}")
+
+    @property
+    def _writer(self) -> Writer:
+        self._may_write()
+        return Writer(self.memory, self.id)
 
     def _may_write(self) -> None:
         if self.past is not None:
             raise UsageError("the past cannot be changed; write to the memory itself and not to its as_of")
-
-    def _state(self) -> State:
-        if self.past is not None:
-            return replay(self.memory.store.read(self.id), self.past)
-        return self.memory.states.get(self.id)
-
-    def _view(self, state: State) -> UserView:
-        now = self.memory.clock() if self.past is None else self.past
-        return ReplayedView(self.id, state, now, self.memory.embedder)
-
-    def _write(self, state: State, operations: Sequence[Operation], through: str, strategy: str, run: str = "") -> int:
-        self._may_write()
-        check_edits(state, operations, through)
-        return self._append_edits(state, operations, through, strategy, run)
-
-    def _append_edits(
-        self, state: State, operations: Sequence[Operation], through: str, strategy: str, run: str
-    ) -> int:
-        now = self.memory.clock()
-        body: dict[str, Any] = {"operations": [to_dict(one) for one in filled(state, operations, now)]}
-        body |= {name: value for name, value in (("strategy", strategy), ("through", through), ("run", run)) if value}
-        return self.memory.store.append(self.id, [Draft("operations", now, body)], expected=state.seq)
-
-    def _check_unchanged(self, diff: Diff) -> None:
-        """Refuse a proposal when something that it changes has changed since, or edits were taken back or erased."""
-        targets = {one.target for one in diff.operations}
-        for event in self.memory.store.read(self.id, diff.seq):
-            taken_back = event.kind in ("undo", "erase")
-            edits = event.body.get("operations", ()) if event.kind == "operations" else ()
-            if taken_back or any(edit.get("target") in targets for edit in edits if edit.get("action") != "mark"):
-                raise Conflict(f"the memory of {self.id!r} has changed since the proposal was made; consolidate again")
-
-    def _made(self, seq: int, count: int) -> tuple[Fact, ...]:
-        facts = self._state().facts
-        return tuple(facts[id] for number in range(count) if (id := fact_id(seq, number)) in facts)
-
-
-class _Owned(Wrapper):
-    """A model whose calls are labelled with the user they are about, so that an erasure finds them."""
-
-    def __init__(self, inner: ChatModel, mark: str) -> None:
-        super().__init__(inner)
-        self._mark = mark
-
-    async def generate(self, messages: Sequence[Message], sampling: Sampling = DEFAULT) -> Reply:
-        """The inner model's reply."""
-        with labelled(item=f"{self._mark}{current_label().item}"):
-            return await self.inner.generate(messages, sampling)
-
-
-def observed(one: Observation, now: float) -> Draft:
-    """The event of an observation."""
-    return Draft("observe", now, to_dict(one))
-
-
-def _as_block(fact: Fact) -> Recalled:
-    return Recalled(
-        f"{fact.key}: {fact.text}", "a block that always stands here", 0.0, BLOCK, (fact.id,), fact.evidence
-    )

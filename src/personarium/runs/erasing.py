@@ -15,7 +15,7 @@ import re
 import sqlite3
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +32,17 @@ OURS = frozenset({CALLS, CACHE, *(CACHE + end for end in ("-wal", "-shm", "-jour
 STAYS = frozenset(("key", "step", "role", "model", "usage", "latency_ms", "at"))  # of a call that goes
 _TEXT_MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 # How files begin that are no text even where they have no zero byte: packed ones, documents, pictures.
-_PACKED = (b"\x1f\x8b", b"PK\x03\x04", b"BZh", b"\xfd7zXZ", b"7z\xbc\xaf", b"(\xb5/\xfd", b"%PDF-", b"\x89PNG", b"\xff\xd8")
+_PACKED = (
+    b"\x1f\x8b",
+    b"PK\x03\x04",
+    b"BZh",
+    b"\xfd7zXZ",
+    b"7z\xbc\xaf",
+    b"(\xb5/\xfd",
+    b"%PDF-",
+    b"\x89PNG",
+    b"\xff\xd8",
+)
 _KEY = re.compile(r"(?:[0-9a-f]{2})+")
 
 
@@ -55,6 +65,11 @@ class Erased:
     searched: int = 0
     found: tuple[str, ...] = ()
     unsearched: tuple[str, ...] = ()
+
+    def and_then(self, later: Erased) -> Erased:
+        """What two ways through the same folder have removed together; the last one says what is left."""
+        files = tuple(dict.fromkeys((*self.files, *later.files)))
+        return replace(later, calls=self.calls + later.calls, replies=self.replies + later.replies, files=files)
 
 
 def erase_from_folder(folder: Path, traces: Traces) -> Erased:
@@ -152,7 +167,9 @@ def _locked(folder: Path) -> Iterator[None]:
 
 
 def _refused(error: OSError) -> None:
-    raise StorageError(f"cannot look into {error.filename}: {error.strerror}; what is in there was not erased") from error
+    raise StorageError(
+        f"cannot look into {error.filename}: {error.strerror}; what is in there was not erased"
+    ) from error
 
 
 def _is_plain(path: Path) -> bool:
@@ -263,7 +280,7 @@ def _strike_out(path: Path, data: bytes, coding: str, traces: Traces) -> bool:
     with storage(f"cannot erase from {path}"), path.open("r+b") as file:
         if os.fstat(file.fileno()).st_nlink == 1:
             fresh = path.with_name(f"{path.name}.new")
-            with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:
+            with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:
                 os.fchmod(out.fileno(), os.fstat(file.fileno()).st_mode & 0o7777)
                 out.write(written)
                 out.flush()

@@ -54,12 +54,60 @@ _ESCAPES: tuple[tuple[str, re.Pattern[str], Callable[[str], str]], ...] = (
 
 
 @dataclass(frozen=True)
+class Named:
+    """Words and phrases that somebody named, whatever their case: each is found as whole words. The last word counts with any
+    ending when it has six letters or more; a rare one also in other forms with the same first six letters.
+
+    Args:
+        words: The words and phrases; what has no letter in it (an emoji) is found anywhere.
+    """
+
+    words: tuple[str, ...]
+
+    @cached_property
+    def phrases(self) -> tuple[Words, ...]:
+        """The words of each, folded."""
+        return tuple(dict.fromkeys(tuple(words(phrase)) for phrase in self.words if words(phrase)))
+
+    @cached_property
+    def signs(self) -> tuple[str, ...]:
+        """What has no word in it."""
+        return tuple(sign.strip() for sign in self.words if sign.strip() and not words(sign))
+
+    def in_text(self, text: str) -> bool:
+        """Whether one of them stands in a text."""
+        return any(sign in text for sign in self.signs) or any(True for _ in self.places(words(text)))
+
+    def within(self, text: str) -> bool:
+        """Whether one of them is a part of a longer word of a text."""
+        single = [phrase[0] for phrase in self.phrases if len(phrase) == 1]
+        return bool(single) and any(one in word and one != word for word in words(text) for one in single)
+
+    def places(self, found: Sequence[str]) -> Iterator[tuple[int, int]]:
+        """Where they stand among words: the place of the first word, and how many there are."""
+        for phrase in self.phrases:
+            last = len(phrase) - 1
+            form = self._forms[phrase[-1]]
+            for i, word in enumerate(found[last:]):
+                if (word.startswith(form) if form else word == phrase[-1]) and tuple(found[i : i + last]) == phrase[
+                    :-1
+                ]:
+                    yield i, last + 1
+
+    @cached_property
+    def _forms(self) -> dict[str, str]:
+        """Last word -> how its forms begin; nothing where only the word itself counts."""
+        ends = {phrase[-1] for phrase in self.phrases}
+        return {word: "" if len(word) < STEM else word if is_common(word) else word[:STEM] for word in ends}
+
+
+@dataclass(frozen=True)
 class Traces:
     """How what is to be erased is recognised.
 
     Args:
         texts: Whole texts (utterances, facts).
-        words: Words and phrases that are recognised on their own; one of six letters or more with any ending.
+        words: Words and phrases that are recognised on their own, as :class:`Named` does.
         kept: Texts that stay: a word of theirs is not rare, and one of them is no trace.
         owner: How the item begins in the label of a call about the person: all of these go, for later questions hold
             what was concluded from earlier ones.
@@ -72,11 +120,10 @@ class Traces:
 
     @cached_property
     def rare(self) -> frozenset[str]:
-        """Words that stand in what goes, in nothing that stays, and in no ordinary vocabulary; and words that were named."""
+        """Words that stand in what goes, in nothing that stays, and in no ordinary vocabulary."""
         stays = {word for text in self.kept for word in words(text)}
         found = {word for text in self._texts for word in text if len(word) >= SHORTEST_RARE}
-        named = {phrase[0] for phrase in self._phrases if len(phrase) == 1}
-        return frozenset(named | {word for word in found - stays if not is_common(word)})
+        return frozenset(word for word in found - stays if not is_common(word))
 
     @cached_property
     def runs(self) -> frozenset[Words]:
@@ -85,9 +132,8 @@ class Traces:
 
     @cached_property
     def stems(self) -> frozenset[str]:
-        """The first six letters of the rare words that have as many: other forms of a rare word go with it. A word of the
-        ordinary vocabulary that was named goes with its endings only."""
-        return frozenset(word[:STEM] for word in self.rare if len(word) >= STEM and not is_common(word))
+        """The first six letters of the rare words that have as many: other forms of a rare word go with it."""
+        return frozenset(word[:STEM] for word in self.rare if len(word) >= STEM)
 
     def in_text(self, text: str) -> bool:
         """Whether a text holds any of it: a rare word, a sentence, or four words in a row."""
@@ -125,18 +171,8 @@ class Traces:
         return tuple(tuple(words(text)) for text in self.texts)
 
     @cached_property
-    def _phrases(self) -> tuple[Words, ...]:
-        return tuple(dict.fromkeys(tuple(words(phrase)) for phrase in self.words if words(phrase)))
-
-    @cached_property
-    def _signs(self) -> tuple[str, ...]:
-        """What was named and has no word in it: an emoji, a run of signs."""
-        return tuple(sign.strip() for sign in self.words if sign.strip() and not words(sign))
-
-    @cached_property
-    def _endless(self) -> tuple[str, ...]:
-        """Named words that go with their endings and are no rare ones."""
-        return tuple(word for word in self.rare if len(word) >= STEM and is_common(word))
+    def _named(self) -> Named:
+        return Named(self.words)
 
     @cached_property
     def _long_runs(self) -> frozenset[Words]:
@@ -151,8 +187,8 @@ class Traces:
 
     @cached_property
     def _by_length(self) -> dict[int, frozenset[Words]]:
-        """What is found anywhere: phrases that were named, and sentences of four words or more."""
-        found = [one for one in self._sentences if _weight(one) >= RUN] + [p for p in self._phrases if len(p) > 1]
+        """The sentences of four words or more, which are found anywhere."""
+        found = [one for one in self._sentences if _weight(one) >= RUN]
         lengths = sorted({len(one) for one in found})
         return {length: frozenset(one for one in found if len(one) == length) for length in lengths}
 
@@ -161,7 +197,7 @@ class Traces:
         return frozenset(one for one in self._sentences if _weight(one) < RUN)
 
     def _is_rare(self, word: str) -> bool:
-        return word in self.rare or word[:STEM] in self.stems or word.startswith(self._endless)
+        return word in self.rare or word[:STEM] in self.stems
 
     # -- where it is ---------------------------------------------------------------------------------------------------
 
@@ -169,7 +205,8 @@ class Traces:
         """Where a reading holds any of it."""
         found, spans = reading.tokens
         yield from (spans[i] for i, word in enumerate(found) if self._is_rare(word))
-        for sign in self._signs:
+        yield from ((spans[i][0], spans[i + n - 1][1]) for i, n in self._named.places(found))
+        for sign in self._named.signs:
             yield from (one.span() for one in re.finditer(re.escape(sign), reading.text))
         for i, run in _runs(found, least) if runs else ():
             if run in runs:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import sys
 from pathlib import Path
@@ -198,8 +199,8 @@ class _Talk:
             self._keep()
             if self.memory is not None:
                 self.memory.take_back(self.dialogue.id, len(self.dialogue.utterances))
-        elif self.memory is not None and line.split()[0] in MEMORY_COMMANDS:
-            if self.memory.take(line, self.path.parent.glob(f"{self.path.stem}*")):
+        elif line and self.memory is not None and line.split()[0] in MEMORY_COMMANDS:
+            if self.memory.take(line, _copies(self.path)):
                 self._reopen()
         elif line.startswith("/"):
             say_error("unknown", f"{line.split()[0]}; there are {self._help()}")
@@ -264,6 +265,12 @@ class _Talk:
 
 def _file_name(id: str) -> str:
     return "".join(c if c.isalnum() or c in "-_" else "-" for c in id)[:80]
+
+
+def _copies(path: Path) -> list[Path]:
+    """The talk's file, its numbered copies, and the log of another program that it goes on from."""
+    own = re.compile(re.escape(re.sub(r"(\.[0-9]+)+\Z", "", path.stem)) + r"(\.[0-9]+)*(\.\w+)?")
+    return [one for one in sorted(path.parent.glob("*")) if own.fullmatch(one.name) and one.is_file()]
 
 
 def _free_name(path: Path) -> Path:

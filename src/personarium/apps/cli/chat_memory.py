@@ -9,6 +9,7 @@ from typing import Any
 from personarium.apps.cli.output import console, printable, say_error
 from personarium.core.errors import PersonariumError, UsageError
 
+_TRIES = 5  # how often a proposal is made anew
 HELP = "/memory   /why QUESTION   /correct ID TEXT   /forget WORDS   /undo-memory"
 
 
@@ -41,14 +42,26 @@ class ChatMemory:
 
     async def learn(self, closing: bool = False) -> None:
         """Believe what the strategy reads in what was said since the last time, and say what has changed."""
-        proposed = await self.user.consolidate(self._reader, closing=closing)
-        self.user.apply(proposed)
+        proposed = await self._applied(closing)
         self.learnt += len(proposed.operations)
         self.failures += len(proposed.failures)
         if not self._quiet:
             for line in proposed.lines():
                 if not line.startswith("*"):
                     console().print(f"  remembered {line}", style="dim", markup=False, soft_wrap=True)
+
+    async def _applied(self, closing: bool) -> Any:
+        """What was proposed and is now believed; made anew when another talk with the same person has changed it meanwhile."""
+        from personarium.remember import Conflict
+
+        for _ in range(_TRIES):
+            proposed = await self.user.consolidate(self._reader, closing=closing)
+            try:
+                self.user.apply(proposed)
+            except Conflict:
+                continue
+            return proposed
+        raise Conflict(f"the memory of {self.user.id!r} is being changed all the time; try again")
 
     def take_back(self, session: str, turns: int) -> None:
         """An exchange was taken back: what was said from that turn on is archived."""

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from personarium.apps.cli import options as opt
+from personarium.apps.cli.demo_memory import TALKS, memory_sections, remember
 from personarium.apps.cli.output import speaks
 from personarium.apps.cli.session import RUNS, RunOptions, Session, finish_run
 
@@ -28,7 +29,7 @@ def demo(
     dry_run: opt.DryRun = False,
     as_json: opt.AsJson = False,
 ) -> None:
-    """Make a small population, play dialogues, run PersonaGym and APC, calibrate, and write the report.
+    """Make a small population, play dialogues, remember a person, run PersonaGym and APC, calibrate, and write the report.
 
     Example: personarium demo
     """
@@ -79,12 +80,16 @@ class _Demo:
         apc, apc_truth = await self.measure("apc", world)
         task, task_truth = await self.measure("personagym", world)
         curves = [await self.calibrate(name, world) for name in ("apc", "personagym")]
+        year = await remember(Path(self.run.path))
         planted = _planted_rows(apc, apc_truth, task, task_truth)
         return {
             "planted": planted,
             "quotas": people.quota_report(),
+            "year": year,
             "rows": gym.rows(),
-            "summary": _summary(people, played, gym, planted, curves, self.session.output.warnings),
+            "summary": _summary(
+                people, played, gym, planted, curves, memory_sections(year), self.session.output.warnings
+            ),
         }
 
     def make(self) -> Any:
@@ -180,6 +185,7 @@ def _summary(
     gym: Any,
     planted: Sequence[dict[str, Any]],
     curves: Sequence[Any],
+    memory: Sequence[dict[str, Any]],
     notices: Sequence[str],
 ) -> dict[str, Any]:
     from personarium.apps.cli.summaries import calibration_summary, personagym_summary, transcripts_section
@@ -189,8 +195,8 @@ def _summary(
     calibration = calibration_summary({c.instrument: c for c in curves})
     return {
         "kind": "demo",
-        "title": "The circle: made, played, measured",
-        "subtitle": f"{len(people)} personas made with exact quotas, 3 dialogues, {len(gym.questions)} answers of PersonaGym, APC and two calibrations.",
+        "title": "The circle: made, played, remembered, measured",
+        "subtitle": f"{len(people)} personas made with exact quotas, 3 dialogues, a remembered year, {len(gym.questions)} answers of PersonaGym, APC and two calibrations.",
         "headline": "Facts carried",
         "estimates": {
             "Facts carried": first["measured"],
@@ -204,6 +210,7 @@ def _summary(
         "sections": [
             _planted_section(planted),
             *[s for s in calibration["sections"] if s["kind"] == "curve"],
+            *memory,
             _quota_section(people),
             transcripts_section(
                 [p.dialogue for p in played], {p.id: {"ended": p.termination_reason.replace("_", " ")} for p in played}
@@ -289,6 +296,14 @@ def _show(out: Any, found: dict[str, Any]) -> None:
         f"population: {PEOPLE} personas, {len(found['quotas'])} quotas, {'all exact' if exact else 'NOT all exact'}"
     )
     out.print(table)
+    out.print()
+    year = found["year"]
+    rows = {row["strategy"]: row["accuracy"]["value"] for row in year.comparison.table()}
+    told = ", ".join(f"{name} {number(value)}" for name, value in rows.items() if name != "right sources")
+    out.print(
+        f"memory: {year.believed} facts of {TALKS} talks, {len(year.receipt.facts)} erased for good; methods: {told}",
+        soft_wrap=True,
+    )
     out.print()
     estimates = {k: Estimate(**e) for k, e in found["summary"]["estimates"].items()}
     out.print(estimates_table(estimates, "Measured"))

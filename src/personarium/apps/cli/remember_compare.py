@@ -16,6 +16,7 @@ from personarium.core.errors import NotFound, UsageError
 
 SCRIPTED = "Scripted users and plain wordings: shows what the methods keep, fetch and forget; says nothing about any language model."
 # Measure of the comparison -> column of the table, digits shown.
+_QUALITY = 5  # the first columns say how well a method remembers, the others at what price
 _COLUMNS = {
     "accuracy": ("accuracy", 2),
     "stale": ("stale", 2),
@@ -211,12 +212,20 @@ def sections(result: Any) -> list[dict[str, Any]]:
     from personarium.measure.memory.result import MEASURES
 
     table = result.table()
-    measures = [[_name(row), *(_scaled(name, row[name]) for name in _COLUMNS)] for row in table]
+    well, price = list(_COLUMNS)[:_QUALITY], list(_COLUMNS)[_QUALITY:]
+    measures = [[_name(row), *(row[name] for name in well)] for row in table]
+    costs = [[_name(row), *(_plain(name, row[name]) for name in price)] for row in table]
     types = [[_name(row), *row["by_type"].values()] for row in table]
     floor = [[name, one.as_dict()] for name, one in result.baselines().items()]
-    told = "; ".join(f"{_COLUMNS[name][0]}: {MEASURES[name]}" for name in _COLUMNS)
+
+    def told(names: Sequence[str]) -> str:
+        return " · ".join(f"{_COLUMNS[name][0]}: {MEASURES[name].replace('`', '')}" for name in names)
+
     return [
-        _table("What each method does", ["method", *(head for head, _ in _COLUMNS.values())], measures, told),
+        _table(
+            "How well each method remembers", ["method", *(_COLUMNS[name][0] for name in well)], measures, told(well)
+        ),
+        _table("At what price", ["method", *(_COLUMNS[name][0] for name in price)], costs, told(price)),
         _table("Accuracy by type of question", ["method", *result.types], types, ""),
         _table(
             "Without any memory",
@@ -225,6 +234,11 @@ def sections(result: Any) -> list[dict[str, Any]]:
             "What a reader gets who reads neither memory nor question.",
         ),
     ]
+
+
+def _plain(name: str, estimate: Mapping[str, Any]) -> float | None:
+    value = _scaled(name, estimate)["value"]
+    return None if value is None else round(value, _COLUMNS[name][1])
 
 
 def _table(title: str, columns: list[str], rows: list[list[Any]], note: str) -> dict[str, Any]:

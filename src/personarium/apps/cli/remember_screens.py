@@ -9,6 +9,7 @@ from personarium.apps.cli.output import console, printable
 
 _QUOTE = 90  # characters of an utterance that are shown
 _MOST_SOURCES = 3
+_MOST_UNSEARCHED = 5
 _COLOURS = {"+": "green", "~": "yellow", "!": "yellow", "-": "red", "*": "dim"}
 
 
@@ -117,6 +118,18 @@ def show_receipt(receipt: Any) -> None:
     if receipt.reread:
         out.print(f"{receipt.reread} utterances that stay will be read again by the next diff")
     out.print(f"{receipt.searched} files searched; nothing of it is left in them", style="green")
+    for name in receipt.found:
+        out.print(
+            f"still in {printable(name)}, which is no text: delete it by hand",
+            style="yellow",
+            markup=False,
+            soft_wrap=True,
+        )
+    for name in receipt.unsearched[:_MOST_UNSEARCHED]:
+        out.print(f"not looked into: {printable(name)}", style="yellow", markup=False, soft_wrap=True)
+    more = len(receipt.unsearched) - _MOST_UNSEARCHED
+    if more > 0:
+        out.print(f"and {more} more files that could not be looked into (--json names them)", style="yellow")
 
 
 def _branch(branches: dict[tuple[str, ...], Any], path: tuple[str, ...]) -> Any:

@@ -23,7 +23,7 @@ def test_commands_in_the_documents_exist() -> None:
     known = {f"{group} {name}".strip() for group, name, _, _ in COMMANDS}
     pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
     for page in pages:
-        for words in re.findall(r"^ {4}personarium ([a-z -]+)", page.read_text(encoding="utf-8"), re.M):
+        for words in re.findall(r"^ {4}personarium ([a-z0-9 -]+)", page.read_text(encoding="utf-8"), re.M):
             first = words.split()
             assert first[0] in known or " ".join(first[:2]) in known, f"{page.name}: personarium {words}"
 

@@ -86,7 +86,7 @@ COMMAND = """
 ## On your own data
 
 ```
-personarium remember compare --store people.db --questions questions.jsonl --model MODEL
+personarium remember compare people.db --questions questions.jsonl --reader MODEL
 ```
 
 A line of `questions.jsonl`: `{"user": "ana", "at": "2026-05-01", "question": "What do I drink?", "options": ["tea", "rum"], "answer": "tea"}`;

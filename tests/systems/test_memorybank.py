@@ -481,7 +481,7 @@ async def test_forgetting_archives_and_can_be_undone() -> None:
         ana.observe(f"heron number {n}", at=START + n)
     clock.now = START + 2 * DAY
     diff = await ana.consolidate()
-    marks = [one for one in diff.operations if one.action == "mark"]
+    marks = [one for one in diff.operations if "archived" in one.attributes]
     ana.apply(diff)
     left = ana.view().observations()
     assert len(left) == 40 - len(marks) == 6

@@ -508,7 +508,7 @@ async def test_a_model_describes_what_stays_and_a_failure_waits() -> None:
 async def test_recall_brings_the_named_concept_events_and_their_neighbours() -> None:
     user = tilda(Pearl(PearlConfig(top_k=1)))
     user.observe_all([Observation(text, at=float(k)) for k, text in enumerate(
-        ["This is {Yon}: a wiry quillmonger.", "The kettle is on.", "A wiry quillmonger knocks.", "The tea is poured."]
+        ["This is {Yon}: a wiry quillmonger.", "Kettles boil.", "A wiry quillmonger knocks.", "Tea follows."]
     )])  # fmt: skip
     user.apply(await user.consolidate())
     found = user.recall("Where is Yon?", k=5).items

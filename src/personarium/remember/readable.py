@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Self, TypeVar
 from personarium.core.errors import NotFound, UsageError
 from personarium.remember.baselines import of_hit
 from personarium.remember.edits import BLOCK, roots, versions
+from personarium.remember.live_view import LiveView
 from personarium.remember.recollection import Recollection, within
 from personarium.remember.records import Fact, Observation, Operation
 from personarium.remember.replay import Batch, State, replay
@@ -91,7 +92,11 @@ class ReadableMemory:
         """The memory as a strategy sees it, read only."""
         if self.past is not None:
             return self._view(self._state())
-        return self.memory.partitions.view(self.id, self.memory.clock())
+        searched = self.memory.partitions.view(self.id, self.memory.clock())
+        state = self.memory.states.warm(self.id)
+        if state is None or state.seq != searched.partition.through:  # somebody has written between the two
+            return searched
+        return LiveView(state, searched, self.memory.embedder)
 
     def observations(self) -> list[Observation]:
         """What was said, oldest first."""

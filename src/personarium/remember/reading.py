@@ -14,7 +14,6 @@ from typing import Literal
 from personarium.core.persona import DESCRIPTION
 from personarium.core.sentences import sentence_spans
 from personarium.judges.extraction import extract_by_rules
-from personarium.judges.extraction.record import read_place
 from personarium.judges.extraction.vocabulary import path_for, vocabulary
 from personarium.remember.records import Observation
 
@@ -27,7 +26,7 @@ _KIN = (
 )
 # "My sister", "My friend Ana", "My best friend Ana's"
 _OTHER = re.compile(
-    rf"(?:\b[Mm]y\s+(?:best\s+|older\s+|younger\s+|little\s+|big\s+)?(?P<kin>{_KIN})\b(?:\s+(?P<name>[^\W\d_a-z]\w{{0,30}}))?)"
+    rf"(?:\b[Mm]y\s+(?:best\s+|old\s+|older\s+|younger\s+|little\s+|big\s+)?(?P<kin>{_KIN})\b(?:\s+(?P<name>[^\W\d_a-z]\w{{0,30}}))?)"
     r"(?P<own>['’]s)?"
 )
 _VALUE = r"(?P<value>[^.!?;]{1,120}?)"
@@ -42,9 +41,11 @@ _SWITCHED = re.compile(
     rf"(?:\s+for\s+my\s+(?P<noun>\w[\w ]{{0,30}}?))?{_NOW}{_END}"
 )
 _PREFERS = re.compile(rf"\bI\s+(?:now\s+)?prefer\s+{_VALUE}\s+(?:to|over)\s+(?P<old>[^.!?;,]{{1,60}}?){_NOW}{_END}")
+_DOING = "work(?:ing)? (?:for|at|with|as)|liv(?:e|ing) in|go(?:ing)? to|listen(?:ing)? to|study(?:ing)?|learn(?:ing)?|attend(?:ing)?|read(?:ing)?"
+_HELD = "like|love|enjoy|drink|eat|play|prefer|want|use|drive|own|have|keep|liking|drinking|eating|playing|using|driving|owning|wearing|wear"
 _NO_LONGER = re.compile(
     rf"\bI\s+(?:no\s+longer|don['’]t|do\s+not|have\s+stopped|stopped|gave\s+up|have\s+given\s+up|have\s+gone\s+off|went\s+off|quit|used\s+to)\s+"
-    rf"(?:really\s+)?(?:(?:like|love|enjoy|drink|eat|play|prefer|want|use|drive|own|have|keep|liking|drinking|eating|playing|using|driving)\s+)?{_VALUE}"
+    rf"(?:really\s+)?(?:(?:{_DOING}|{_HELD})\s+)?{_VALUE}"
     rf"(?P<more>\s+(?:any\s?more|any\s+longer|at\s+all))?{_END}"
 )
 _CHANGED = re.compile(
@@ -52,6 +53,8 @@ _CHANGED = re.compile(
 )
 _CLAUSE = re.compile(r",?\s+but\s+|,?\s+and\s+(?=(?:I|my)\b)")
 _WHEN = r"\s+(?:last|this)\s+(?:week|month|year|spring|summer|autumn|winter)|\s+(?:since|because)\s.*|\s+\w+\s+(?:days?|weeks?|months?)\s+ago"
+_NEW = re.compile(r"\b([Mm]y|Her)\s+(?:brand\s+)?(?:new|current|latest|present)\s+")
+_OWN = re.compile(r"\b(?:I|I['’]\w+|[Mm]y|me|[Ww]e|[Oo]ur|She|Her)\b")
 _TRAILING = re.compile(rf"(?:{_WHEN})?{_NOW}(?:{_WHEN})?\Z", re.DOTALL)
 _SURE, _UNSURE = 0.9, 0.6
 _HEDGE = re.compile(r"\b(?:maybe|perhaps|I think|I guess|not sure|probably|might)\b", re.IGNORECASE)
@@ -132,10 +135,14 @@ def _claims(one: Observation) -> Iterator[Claim]:
 
 def _read(clause: str, source: str, sentence: str) -> Iterator[Claim]:
     """One clause: the patterns that tell a change first, then the general rules of the extraction."""
-    holder, words = _whose(clause)
+    holder, told = _whose(clause)
+    words = _NEW.sub(r"\1 ", told)
+    if not _OWN.search(words):  # an order, a title, a list: it says nothing of anybody here
+        return
     made = Claim("", "", "states", holder, source, sentence, _UNSURE if _HEDGE.search(sentence) else _SURE)
-    found = list(_by_pattern(words, made))
-    yield from found or _by_extraction(words, made)
+    changed = _CHANGED.search(clause) is not None
+    found = list(_by_pattern(words, made, changed))
+    yield from found or _by_extraction(words, made, changed)
 
 
 def _whose(sentence: str) -> tuple[str, str]:
@@ -148,10 +155,10 @@ def _whose(sentence: str) -> tuple[str, str]:
     return name, pronoun + sentence[other.end() :]
 
 
-def _by_pattern(words: str, made: Claim) -> Iterator[Claim]:
+def _by_pattern(words: str, made: Claim, changed: bool) -> Iterator[Claim]:
     own = re.sub(r"\bHer favou?rite", "My favourite", words) if made.holder != "user" else words
     if found := _FAVOURITE.search(own):
-        change: Change = "ends" if "used to" in found["be"] else ("changes" if _CHANGED.search(own) else "states")
+        change: Change = "ends" if "used to" in found["be"] else ("changes" if changed else "states")
         yield replace(made, key=_favourite(found["noun"]), value=_bare(found["value"]), change=change, single=True)
     elif made.holder != "user":
         return
@@ -159,7 +166,7 @@ def _by_pattern(words: str, made: Claim) -> Iterator[Claim]:
         key = _favourite(found["noun"]) if found["noun"] else ""
         yield replace(made, key=key, value=_bare(found["value"]), change="changes", instead_of=_bare(found["old"]))
     elif found := _PREFERS.search(own):
-        change = "changes" if _CHANGED.search(own) else "states"
+        change = "changes" if changed else "states"
         value, old = _bare(found["value"]), _bare(found["old"])
         yield replace(made, key="tastes.preferences", value=value, change=change, instead_of=old)
     elif (found := _NO_LONGER.search(own)) and _ends(found):
@@ -171,21 +178,25 @@ def _ends(found: re.Match[str]) -> bool:
     return bool(found["more"]) or not re.match(r"I\s+(?:don['’]t|do\s+not)\b", found[0])
 
 
-def _by_extraction(words: str, made: Claim) -> Iterator[Claim]:
+def _by_extraction(words: str, made: Claim, changed: bool) -> Iterator[Claim]:
     read = extract_by_rules(words)
     known = vocabulary().paths
     for facet in read.facets:
-        if facet.path == DESCRIPTION or facet.valid_to is not None:
-            continue
-        start, end = read_place(facet.evidence[0])
-        change: Change = "changes" if _CHANGED.search(words[start:end]) else "states"
         row = known.get(facet.path)
+        if facet.path == DESCRIPTION or facet.valid_to is not None or (row is None and not _named(facet.path, words)):
+            continue
+        change: Change = "changes" if changed else "states"
         single = row is not None and not row.several
         for value in facet.value if isinstance(facet.value, tuple) else (facet.value,):
             confidence = min(made.confidence, facet.confidence)
             told = _bare(str(value))
             if told:
                 yield replace(made, key=facet.path, value=told, change=change, single=single, confidence=confidence)
+
+
+def _named(path: str, words: str) -> bool:
+    """Whether a sentence names a matter that is none of ours as something of the speaker: "my phone is …"."""
+    return re.search(rf"\b(?:my|her)\s+{re.escape(path.replace('_', ' '))}\b", words, re.IGNORECASE) is not None
 
 
 def _favourite(noun: str) -> str:

@@ -45,6 +45,12 @@ class StateCache:
         self._trim()
         return state
 
+    def warm(self, user: str) -> State | None:
+        """As :meth:`get` for a user whose state is in memory; None for any other."""
+        with self._lock:
+            held = self._users.get(user)
+        return self.get(user) if held is not None and held.state.seq else None
+
     @contextmanager
     def writing(self, user: str) -> Iterator[State]:
         """A user's state for as long as it takes to append what is decided on it; no other thread decides meanwhile.

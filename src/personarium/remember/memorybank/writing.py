@@ -97,6 +97,7 @@ class Work:
     today: str
     closing: bool
     done: list[Written] = field(default_factory=list)
+    _texts: dict[str, Mapping[str, list[Fact]]] = field(default_factory=dict)
 
     @property
     def kinds(self) -> tuple[str, ...]:
@@ -112,8 +113,16 @@ class Work:
             self.done += await self._all(overall)
 
     def operations(self) -> list[Operation]:
-        """The edits: new and renewed texts; a text that came out as it was changes nothing."""
-        return [_edit(one, self._by) for one in self.done if one.text and not _same(one)]
+        """The edits: new and renewed texts; a text that came out as it was changes nothing.
+
+        A day of which the rules have nothing to say is marked so on its first utterance, and not read again until it goes on.
+        """
+        edits = [_edit(one, self._by) for one in self.done if one.text and not _same(one)]
+        return edits + [
+            Operation("mark", one.job.said[0].id, attributes={_nothing(one.job.kind): one.job.exchanges})
+            for one in self.done
+            if not one.text and one.failure is None and one.job.said
+        ]
 
     def settled(self, day: str) -> bool:
         """Whether a day is dealt with, once all is written: every text of it is there, or was found to have nothing to say."""
@@ -139,7 +148,7 @@ class Work:
 
     def _day_job(self, kind: str, day: str) -> Job | None:
         rows = self.days.get(day, ())
-        versions = [fact for fact in self.view.facts(kind, ended=True) if fact.key == day]
+        versions = self._versions(kind).get(day, [])
         old = next((fact for fact in reversed(versions) if fact.current), None)
         if versions and (old is None or not self._grown(old, rows)):
             return None  # it is there, or the user has taken it away
@@ -147,8 +156,19 @@ class Work:
         material = "\n".join(f"{one.speaker}: {' '.join(one.text.split())}" for one in said if one.text.strip())
         if rows and not material:
             return None  # nobody said anything
+        if self.model is None and said and said[0].meta.get(_nothing(kind)) == len(rows):
+            return None  # the rules found nothing in it
         at = rows[-1].at if rows else None
         return Job(kind, day, tuple(said), material, tuple(one.id for one in said), at, old, len(rows))
+
+    def _versions(self, kind: str) -> Mapping[str, list[Fact]]:
+        """Day -> its texts of a kind, ended ones included, oldest first."""
+        if kind not in self._texts:
+            found: dict[str, list[Fact]] = {}
+            for fact in self.view.facts(kind, ended=True):
+                found.setdefault(fact.key, []).append(fact)
+            self._texts[kind] = found
+        return self._texts[kind]
 
     def _grown(self, old: Fact, rows: Sequence[Exchange]) -> bool:
         count = old.attributes.get("exchanges", len(rows))
@@ -217,6 +237,11 @@ def _too_long(failure: Failure) -> bool:
 
 
 # --- what comes of it ---
+
+
+def _nothing(kind: str) -> str:
+    """The mark of a day of which nothing is to be said."""
+    return f"no_{kind}"
 
 
 def _ours(fact: Fact) -> bool:

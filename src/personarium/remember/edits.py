@@ -57,6 +57,8 @@ def check_edits(state: State, operations: Sequence[Operation], through: str = ""
             ended.add(operation.target)
         if operation.makes and (operation.kind or (fact.kind if fact is not None else "")) == BLOCK:
             _check_block(operation, fact, where)
+            if operation.action == "add" and any(one.key == operation.key for one in _blocks(state)):
+                raise InvalidInput(where, f"an update: there is a block {operation.key!r}", operation.action, "action")
         for id in operation.evidence:
             if id not in state.observations and id not in state.facts:
                 raise InvalidInput(where, "an utterance or fact of this user", id, "evidence")
@@ -100,10 +102,13 @@ def _block_fields(old: Fact | None) -> dict[str, Any]:
     return fields if old is None else fields | {name: old.attributes.get(name, fields[name]) for name in fields}
 
 
+def _blocks(state: State) -> list[Fact]:
+    return [fact for fact in state.facts.values() if fact.kind == BLOCK and shown(fact)]
+
+
 def block_edit(state: State, label: str, text: str, limit: int | None, read_only: bool | None) -> Operation:
     """The edit that writes a block; what is None stays as it was."""
-    blocks = [fact for fact in state.facts.values() if fact.kind == BLOCK and fact.key == label and shown(fact)]
-    old = blocks[-1] if blocks else None
+    old = next((fact for fact in _blocks(state) if fact.key == label), None)
     fields = _block_fields(old)
     fields["limit"] = fields["limit"] if limit is None else limit
     fields["read_only"] = fields["read_only"] if read_only is None else read_only
@@ -161,7 +166,9 @@ def filled(state: State, operations: Sequence[Operation], now: float) -> Iterato
     """Edits that stand on their own: what they take from their target is written into them."""
     done: list[Operation] = []
     for operation in operations:
-        filled = operation if operation.at is not None or operation.action == "mark" else replace(operation, at=now)
+        filled = replace(operation, evidence=tuple(dict.fromkeys(operation.evidence)))
+        if operation.at is None and operation.action != "mark":
+            filled = replace(filled, at=now)
         if operation.action in ("add", "update", "correct"):
             old: Any = done[int(operation.target[1:])] if operation.target.startswith("+") else None
             old = old or state.facts.get(target_id(0, operation.target) if operation.target else "")

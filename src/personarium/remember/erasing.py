@@ -17,7 +17,7 @@ from personarium.remember.entries import Entry, entries_in
 from personarium.remember.events import Draft, Event
 from personarium.remember.partition_view import NAME
 from personarium.remember.records import Operation
-from personarium.remember.replay import ARCHIVED, State
+from personarium.remember.replay import ARCHIVED, State, target_id
 from personarium.remember.store import EventStore
 from personarium.runs.erasing import Erased, erase_from_folder
 from personarium.runs.manifest import CALLS, MANIFEST
@@ -306,15 +306,28 @@ def _alike(taken: Sequence[Entry], kept: Sequence[Entry], spoken: Named, most: i
 
 
 def _tombstones(log: Sequence[Event], gone: set[str], receipt: int) -> dict[int, Draft]:
-    """Number -> what takes the event's place."""
+    """Number -> what takes the event's place. A later version of a fact that goes takes the place of the version before it,
+    which would hold again otherwise."""
     changed: dict[int, Draft] = {}
+    older: dict[str, str] = {}  # a version that goes -> the one whose place it took
     for event in log:
-        dropped = [entry.number for entry in entries_in(event) if entry.drops(gone)]
-        if dropped and event.kind == "observe":
+        entries = list(entries_in(event))
+        if event.kind == "observe" and any(entry.drops(gone) for entry in entries):
             changed[event.seq] = Draft("erased", event.at, {"receipt": receipt})
-        elif dropped:
-            edits: list[Any] = list(event.body["operations"])
-            for number in dropped:
-                edits[number] = {"erased": receipt}
-            changed[event.seq] = Draft("operations", event.at, {**event.body, "operations": edits})
+        elif entries and event.kind == "operations":
+            edits = list(event.body["operations"])
+            for entry in entries:
+                edits[entry.number] = _left_of(edits[entry.number], entry, gone, older, receipt)
+            if edits != event.body["operations"]:
+                changed[event.seq] = Draft("operations", event.at, {**event.body, "operations": edits})
     return changed
+
+
+def _left_of(edit: dict[str, Any], entry: Entry, gone: set[str], older: dict[str, str], receipt: int) -> dict[str, Any]:
+    """An edit after an erasure; takes note of the version before one that goes."""
+    target = target_id(entry.event, edit.get("target", ""))
+    if entry.drops(gone):
+        if target and entry.id != target:
+            older[entry.id] = older.get(target, target)
+        return {"erased": receipt}
+    return {**edit, "target": older[target]} if older.get(target, "") not in ("", *gone) else edit

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from personarium.remember.reading import Claim
 from personarium.remember.records import Fact, Operation
@@ -52,10 +52,14 @@ class _Held:
     facts: dict[str, Fact] = field(default_factory=dict)
     by_words: dict[str, dict[str, None]] = field(default_factory=dict)
     by_key: dict[str, dict[str, None]] = field(default_factory=dict)
+    sources: dict[str, dict[str, None]] = field(
+        default_factory=dict
+    )  # of each fact; thousands, if it is said every day
 
     def put(self, fact: Fact) -> None:
         """Put a fact to the end."""
         self.facts[fact.id] = fact
+        self.sources[fact.id] = dict.fromkeys(fact.evidence)
         self.by_words.setdefault(same_words(fact.text), {})[fact.id] = None
         self.by_key.setdefault(fact.key, {})[fact.id] = None
 
@@ -110,16 +114,15 @@ class _Keeper:
                 self.edits.append(Operation("delete", same.id, at=at, evidence=(claim.source,)))
         elif same is None:
             self._put(claim, mine, at)
-        elif claim.source not in same.evidence:
-            mine.facts[same.id] = replace(same, evidence=(*same.evidence, claim.source))
+        elif claim.source not in mine.sources[same.id]:
+            mine.sources[same.id][claim.source] = None
             self.edits.append(Operation("mark", same.id, evidence=(claim.source,)))
 
     def _put(self, claim: Claim, mine: _Held, at: float | None) -> None:
         old = mine.replaced(claim)
         key = old.key if old is not None and (claim.instead_of or not claim.key) else claim.key
-        kept = (
-            old.evidence if old is not None and key != claim.key else ()
-        )  # its key comes from what the older one said
+        # Its key may come from what the older one said.
+        kept = mine.sources[old.id] if old is not None and key != claim.key else {}
         evidence = tuple(dict.fromkeys((claim.source, *kept)))
         if old is not None:
             mine.remove(old)

@@ -18,6 +18,7 @@ from personarium.core.errors import InvalidInput, StorageError
 from personarium.remember.events import Event
 from personarium.remember.records import Fact, Observation, Operation, from_dict
 
+MANY = 64  # sources of a fact that are looked through one by one
 ARCHIVED = "archived"  # the attribute of an entry that is kept and no longer recalled
 
 
@@ -100,10 +101,12 @@ class State:
     _told: dict[str, _Edit] = field(default_factory=dict, repr=False, compare=False)  # of observations
     _steps: dict[str, _Step] = field(default_factory=dict, repr=False, compare=False)
     _changing: list[int] = field(default_factory=list, repr=False, compare=False)
+    _sources: dict[str, tuple[tuple[str, ...], set[str]]] = field(default_factory=dict, repr=False, compare=False)
 
     def copy(self) -> State:
         """The same state, to go on from without changing this one."""
-        return replace(self, **{name.name: copy(getattr(self, name.name)) for name in fields(self)})
+        made = {name.name: copy(getattr(self, name.name)) for name in fields(self)}
+        return replace(self, **{**made, "_sources": {}})  # its sets go on with this state
 
     def apply(self, event: Event) -> None:
         """Take the next event.
@@ -160,11 +163,24 @@ class State:
         if old is not None:
             life = self._lives.get(target) or _Edit(None, 0, 0.0, None, old)
             self._lives[target] = _Edit(life, batch.seq, batch.at, operation)
-            self.facts[target] = _after(old, operation, batch.at)
+            self.facts[target] = self._changed(old, operation, batch.at)
         if operation.makes:
             fact = _made(batch, number, operation, old)
             self._lives[fact.id] = _Edit(None, batch.seq, batch.at, None, fact)
             self.facts[fact.id] = fact
+
+    def _changed(self, old: Fact, operation: Operation, at: float) -> Fact:
+        """What an edit leaves of its target. What is said every day has thousands of sources: they are kept as a set, too."""
+        if operation.action != "mark" or len(old.evidence) < MANY:
+            return _after(old, operation, at)
+        evidence, known = self._sources.get(old.id, ((), set()))
+        if evidence is not old.evidence:
+            known = set(old.evidence)
+        new = tuple(id for id in dict.fromkeys(operation.evidence) if id not in known)
+        fact = replace(old, attributes=_merged(old.attributes, operation.attributes), evidence=old.evidence + new)
+        known.update(new)
+        self._sources[old.id] = (fact.evidence, known)
+        return fact
 
     def _undo(self, seq: int) -> None:
         batch = self.batches.pop(seq, None)
@@ -202,7 +218,7 @@ class State:
         for step in reversed(steps):
             assert step.operation is not None
             marks = isinstance(entry, Observation)
-            entry = _marked(entry, step.operation) if marks else _after(entry, step.operation, step.at)
+            entry = _marked(entry, step.operation) if marks else self._changed(entry, step.operation, step.at)
             life = step._replace(before=life)
         entries[id], lives[id] = entry, life
 
@@ -308,8 +324,8 @@ def _marked(said: Observation, operation: Operation) -> Observation:
 def _after(old: Fact, operation: Operation, recorded: float) -> Fact:
     """What an edit leaves of its target."""
     if operation.action == "mark":
-        evidence = tuple(dict.fromkeys((*old.evidence, *operation.evidence)))
-        return replace(old, attributes=_merged(old.attributes, operation.attributes), evidence=evidence)
+        new = tuple(id for id in dict.fromkeys(operation.evidence) if id not in old.evidence)
+        return replace(old, attributes=_merged(old.attributes, operation.attributes), evidence=old.evidence + new)
     if not old.current:
         return old
     begun = old.valid_from if old.valid_from is not None else float("-inf")

@@ -7,6 +7,7 @@ apart; taking back is exact; what is archived or erased is never recalled; after
 from __future__ import annotations
 
 import asyncio
+import re
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -29,6 +30,7 @@ from hypothesis.stateful import (
 from personarium.core.errors import InvalidInput
 from personarium.remember import Memory, Observation, Operation
 from personarium.remember.events import Event
+from personarium.remember.records import MAKING
 from personarium.remember.replay import State, replay
 from personarium.remember.store import Conflict
 from personarium.remember.transfer import export_memory, import_memory
@@ -60,13 +62,18 @@ def plain(state: State) -> dict[str, Any]:
     }
 
 
+def believed(state: State) -> dict[str, Any]:
+    """What undoing must bring back: entries, and how far strategies have come."""
+    told = plain(state)
+    return {name: told[name] for name in ("said", "facts", "through", "reread")}
+
+
 class Model:
     """One user as the test knows them: the words that must be gone, and the states that undoing must bring back."""
 
     def __init__(self) -> None:
         self.gone: set[str] = set()  # planted words that were erased
         self.before: list[dict[str, Any]] = []  # what was believed before each batch that can be taken back
-        self.said = 0
 
 
 class Life(RuleBasedStateMachine):
@@ -144,7 +151,7 @@ class Life(RuleBasedStateMachine):
         for number, action in enumerate(actions):
             targets = [f"+{n}" for n in range(number)] + self.ids(user) + ["f99999_0"]
             target = "" if action == "add" else data.draw(st.sampled_from(targets))
-            text = self.word() if action in ("add", "update", "correct") else ""
+            text = self.word() if action in MAKING else ""
             ids = self.ids(user)
             evidence = tuple(data.draw(st.lists(st.sampled_from(ids), max_size=2))) if ids else ()
             attributes = {"note": self.word()} if data.draw(st.booleans()) else {}
@@ -163,6 +170,8 @@ class Life(RuleBasedStateMachine):
         ana = self.of(user)
         first, second = asyncio.run(ana.consolidate()), asyncio.run(ana.consolidate())
         assert first == second
+        shown = {one.id for one in (*ana.observations(), *ana.facts(ended=True))}
+        assert all(shown.issuperset(edit.evidence) for edit in first.operations)
         before, was = self.believed(user), self.memory.store.last(user)
         if apply:
             ana.apply(first)
@@ -217,17 +226,19 @@ class Life(RuleBasedStateMachine):
         assert (receipt.observations, receipt.facts) == (planned.observations, planned.facts)
         after = list(self.memory.store.read(user))
         gone = set(words) - planted_in(after)  # a word stays where an entry that stays holds it too
-        assert gone <= planted_in(texts=planned.texts)
+        assert gone <= planted_in(planned.texts)
         if how == "word":
             assert asked["words"][0].lower() in gone
-        assert listed(log) - listed(after) == {*receipt.observations, *receipt.facts}
+        ids = {*receipt.observations, *receipt.facts}
+        assert listed(log) - listed(after) == ids
+        assert not any(ids & set(edit.get("evidence", ())) for edit in edits_in(after))
         assert len(after) == len(log) + bool(receipt.seq)
         model.gone |= gone
         if receipt.seq:  # what was to be brought back by undoing is told from the log that is left
             model.before = [history_before(after, seq) for seq in reversed(replay(after).undoable())]
         for other, was in others.items():
             assert list(self.memory.store.read(other)) == was
-        assert set(receipt_reread(after[-1:])) <= {one.id for one in replay(after).observations.values()}
+        assert read_again(after[-1]) <= set(replay(after).observations)
 
     @rule(user=user_ids, limit=st.sampled_from((None, 10, 50)), read_only=st.sampled_from((None, True, False)))
     def set_block(self, user: str, limit: int | None, read_only: bool | None) -> None:
@@ -266,6 +277,23 @@ class Life(RuleBasedStateMachine):
             assert plain(replay(log)) == plain(self.memory.states.get(user))
 
     @invariant()
+    def what_was_taken_back_has_never_been(self) -> None:
+        for user in USERS:
+            log = list(self.memory.store.read(user))
+            undone = {event.body["of"] for event in log if event.kind == "undo"}
+            empty = Event(0, "operations", 0.0, {"operations": []})
+            never = [
+                replace(empty, seq=event.seq) if event.kind == "undo" or event.seq in undone else event for event in log
+            ]
+            assert believed(replay(log)) == believed(replay(never))
+
+    @invariant()
+    def a_label_has_one_block(self) -> None:
+        for user in USERS:
+            blocks = [fact.key for fact in self.of(user).facts("block")]
+            assert len(blocks) == len(set(blocks))
+
+    @invariant()
     def the_view_shows_what_the_log_says(self) -> None:
         for user in USERS:
             state = replay(self.memory.store.read(user))
@@ -292,10 +320,8 @@ class Life(RuleBasedStateMachine):
     def the_past_is_the_beginning_of_the_log(self, user: str, share: float) -> None:
         when = 1000.0 + share * (self.now - 1000.0)
         log = list(self.memory.store.read(user))
-        known = replay([event for event in log if event.at <= when]) if in_order(log) else None
         past = self.of(user).as_of(when)
-        if known is not None:
-            assert past.facts(ended=True) == list(known.facts.values())
+        assert past.facts(ended=True) == list(replay(event for event in log if event.at <= when).facts.values())
         gone = self.models[user].gone
         assert not any(word in fact.text for fact in past.facts(ended=True) for word in gone)
         assert not any(word in past.recall(word, k=20).text for word in sorted(gone)[-3:])
@@ -304,8 +330,7 @@ class Life(RuleBasedStateMachine):
 
     def believed(self, user: str) -> dict[str, Any]:
         """What undoing must bring back: entries, and how far strategies have come."""
-        told = plain(self.memory.states.get(user))
-        return {name: told[name] for name in ("said", "facts", "through", "reread")}
+        return believed(self.memory.states.get(user))
 
     def done(self, user: str, before: dict[str, Any], was: int) -> None:
         """Note what was before a batch, if one was written that can be taken back."""
@@ -337,19 +362,15 @@ def marked(before: dict[str, Any], event: Event) -> dict[str, Any]:
 
 def history_before(log: list[Event], seq: int) -> dict[str, Any]:
     """What would be believed had a batch, and all that change something after it, never been."""
-    taken = {number for number in replay(log).undoable() if number >= seq}
-    undone = list(log)
-    state = replay(undone)
-    for place, number in enumerate(sorted(taken, reverse=True), 1):
+    state = replay(log)
+    for place, number in enumerate([one for one in state.undoable() if one >= seq], 1):
         state.apply(Event(len(log) + place, "undo", 0.0, {"of": number}))
-    told = plain(state)
-    return {name: told[name] for name in ("said", "facts", "through", "reread")}
+    return believed(state)
 
 
-def planted_in(log: list[Event] = [], texts: tuple[str, ...] = ()) -> set[str]:  # noqa: B006
-    import re
-
-    return set(re.findall(r"[b-m]{3}xqzwvj", f"{log} {texts}".casefold()))
+def planted_in(what: object) -> set[str]:
+    """The planted words in anything that can be printed."""
+    return set(re.findall(r"[b-m]{3}xqzwvj", str(what).casefold()))
 
 
 def listed(log: list[Event]) -> set[str]:
@@ -359,17 +380,19 @@ def listed(log: list[Event]) -> set[str]:
         if event.kind == "observe":
             found.add(f"o{event.seq}")
         for number, edit in enumerate(event.body.get("operations", ())):
-            if edit.get("action") in ("add", "update", "correct"):
+            if edit.get("action") in MAKING:
                 found.add(f"f{event.seq}_{number}")
     return found
 
 
-def receipt_reread(log: list[Event]) -> list[str]:
-    return [id for event in log if event.kind == "erase" for ids in event.body["reread"].values() for id in ids]
+def edits_in(log: list[Event]) -> list[dict[str, Any]]:
+    """The edits that are left in a log."""
+    return [edit for event in log for edit in event.body.get("operations", ()) if "erased" not in edit]
 
 
-def in_order(log: list[Event]) -> bool:
-    return True
+def read_again(receipt: Event) -> set[str]:
+    """The utterances that an erasure puts before strategies again."""
+    return {id for ids in receipt.body.get("reread", {}).values() for id in ids}
 
 
 class LifeOnDisk(Life):
@@ -398,8 +421,8 @@ def _run(machine: Callable[[], Life], examples: int, steps: int) -> None:
 
 
 def test_any_life_in_memory() -> None:
-    _run(Life, 30, 25)
+    _run(Life, 60, 30)
 
 
 def test_any_life_on_disk() -> None:
-    _run(LifeOnDisk, 8, 20)
+    _run(LifeOnDisk, 15, 25)

@@ -27,6 +27,7 @@ from personarium.runs.manifest import CACHE, CALLS, MANIFEST
 from personarium.runs.traces import REDACTED
 from personarium.runs.traces import Traces as Traces
 
+BUSY_S = 30.0  # how long to wait while another process uses a cache
 LARGEST = 1 << 30  # bytes of one file that is searched
 OURS = frozenset({CALLS, CACHE, *(CACHE + end for end in ("-wal", "-shm", "-journal")), LOCK_NAME})
 STAYS = frozenset(("key", "step", "role", "model", "usage", "latency_ms", "at"))  # of a call that goes
@@ -72,18 +73,19 @@ class Erased:
         return replace(later, calls=self.calls + later.calls, replies=self.replies + later.replies, files=files)
 
 
-def erase_from_folder(folder: Path, traces: Traces) -> Erased:
+def erase_from_folder(folder: Path, traces: Traces, *, patience_s: float = BUSY_S) -> Erased:
     """Remove what is to be erased from every file of a folder and its subfolders.
 
     Args:
         folder: A run folder, a folder of chats, or any other; or one file.
         traces: How it is recognised.
+        patience_s: How long to wait for another process that uses a cache.
 
     Raises:
         UsageError: When a run is going on in the folder.
         StorageError: When a file cannot be read or written; what was done until then is done.
     """
-    sweep = _Sweep(folder, traces)
+    sweep = _Sweep(folder, traces, patience_s)
     if folder.is_file():
         sweep.go_through(folder.parent, [folder.name])
     else:
@@ -97,8 +99,8 @@ def erase_from_folder(folder: Path, traces: Traces) -> Erased:
 class _Sweep:
     """One way through a folder, and what was done on it."""
 
-    def __init__(self, folder: Path, traces: Traces) -> None:
-        self.folder, self.traces = folder, traces
+    def __init__(self, folder: Path, traces: Traces, patience_s: float) -> None:
+        self.folder, self.traces, self.patience_s = folder, traces, patience_s
         self.calls = self.replies = self.searched = 0
         self.struck: list[str] = []
         self.found: list[str] = []
@@ -132,7 +134,7 @@ class _Sweep:
         self.calls += len(keys)
         for cache in _caches(place):
             if _is_plain(cache):
-                self.replies += _drop_replies(cache, keys, self.traces)
+                self.replies += _drop_replies(cache, keys, self.traces, self.patience_s)
                 self.searched += 1
             elif cache.is_symlink() or cache != place / CACHE:
                 self.unsearched.append(str(cache))
@@ -209,8 +211,8 @@ def _empty_calls(path: Path, traces: Traces) -> list[str]:
 
 
 def _goes(record: Any, line: bytes, traces: Traces) -> bool:
-    if not isinstance(record, dict):  # a damaged line holds words too
-        return traces.in_text(line.decode("utf-8", "replace"))
+    if not isinstance(record, dict):  # a damaged line holds words too; a torn one, the half of a word
+        return bool(line.strip()) and (not line.endswith(b"\n") or traces.in_text(line.decode("utf-8", "replace")))
     if traces.owner and str(record.get("item", "")).startswith(traces.owner) and record.get("messages"):
         return True
     return traces.in_record({name: value for name, value in record.items() if name not in STAYS})
@@ -227,10 +229,10 @@ def _tombstone(record: dict[str, Any], length: int) -> bytes:
     return b" " * (length - 1) + b"\n"
 
 
-def _drop_replies(path: Path, keys: Sequence[str], traces: Traces) -> int:
+def _drop_replies(path: Path, keys: Sequence[str], traces: Traces, patience_s: float) -> int:
     """Delete cached replies, by address and by what they say, and overwrite where they stood."""
     try:
-        database = sqlite3.connect(path, timeout=30.0, isolation_level=None)
+        database = sqlite3.connect(path, timeout=patience_s, isolation_level=None)
         try:
             database.execute("PRAGMA secure_delete=ON")
             database.execute("BEGIN IMMEDIATE")

@@ -37,6 +37,8 @@ NAMES = (
     "population",
     "semantic_gate",
     "memory",
+    "perseval",
+    "ratings",
 )
 
 

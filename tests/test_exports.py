@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import pkgutil
 
 import pytest
 
@@ -37,6 +38,13 @@ def test_exported_names(room: str) -> None:
             assert inspect.getdoc(value), f"personarium.{room}.{name} has no docstring"
     with pytest.raises(AttributeError):
         module.no_such_name  # noqa: B018
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_an_exported_name_is_not_that_of_a_module_too(room: str) -> None:
+    """Which of the two one gets would depend on what was imported before."""
+    package = importlib.import_module(f"personarium.{room}")
+    assert set(package.__all__).isdisjoint(module.name for module in pkgutil.iter_modules(package.__path__))
 
 
 def test_top_level_names() -> None:

@@ -146,8 +146,34 @@ def test_calibrate_shows_measured_against_realised_truth(capsys: Capture) -> Non
     assert "says nothing about any language model" in found["sentence"]
 
 
+def test_calibrate_varies_the_judge_of_an_instrument(capsys: Capture, tmp_path: Path) -> None:
+    options = ("--knob", "position_bias=0,1", "-n", "8", "--equals", "2", "-o", "run")
+    found = data_of(capsys, "calibrate", "pairwise", *options)["calibrations"]["pairwise"]
+    none, much = found["knobs"]
+    assert (none["planted"], round(much["planted"], 3)) == (0.5, 0.921)
+    assert much["measured"]["value"] > 0.75
+    assert {row["judge"]: row["verdict"] for row in found["broken"]}["simulated/first"] == "caught"
+    page = (tmp_path / "run" / "report.html").read_text()
+    assert "What fools this instrument: judges" in page
+    assert "says nothing about any language model" in page
+    assert application(["calibrate", "grades", "-n", "4", "--equals", "2", "-o", "again"]) == 0
+    assert "What the judge was given" in capsys.readouterr().out
+
+
+def test_calibrate_names_every_judge_based_instrument(capsys: Capture) -> None:
+    from personarium.apps.cli.calibrate_judges import JUDGED
+    from personarium.benchmarks.judge_instruments import INSTRUMENTS
+
+    assert set(JUDGED) == set(INSTRUMENTS)
+    planned = data_of(capsys, "calibrate", "judges", "--dry-run")
+    assert [step["step"] for step in planned["steps"]] == [f"{name}: judge" for name in JUDGED]
+
+
 def test_calibrate_refuses_what_it_does_not_know(capsys: Capture) -> None:
     assert "apc, drift, personagym" in data_of(capsys, "calibrate", "charm", code=2)["error"]
+    assert "personafeedback" in data_of(capsys, "calibrate", "charm", code=2)["error"]
+    assert "a verdict compares" in data_of(capsys, "calibrate", "pairwise", "--knob", "leniency=1", code=2)["error"]
+    assert "--judge is left out" in data_of(capsys, "calibrate", "evolvr", "--judge", "simulated", code=2)["error"]
     assert "NAME=NUMBER" in data_of(capsys, "calibrate", "apc", "--knob", "fidelity=lots", code=2)["error"]
 
 

@@ -10,22 +10,22 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 import pytest
 
 from personarium.benchmarks.personagym import PersonaGymConfig, load_personas, load_questions, load_settings
-from personarium.benchmarks.personagym.instrument import POINTS
 from personarium.benchmarks.personagym.items import (
     Item,
     WrittenItems,
+    ask_until_sure,
     in_random_order,
     plan_items,
     score_of,
     score_question,
 )
-from personarium.core.chat import Message, Sampling
+from personarium.core.chat import ChatModel, Message, Sampling
 from personarium.core.errors import RemoteError
 from personarium.core.label import current_label
 from personarium.core.persona import Persona
 from personarium.core.results import Failure
 from personarium.measure import keyed_world
-from personarium.measure.gate import Verdict, run_gate
+from personarium.measure.gate import Verdict
 from personarium.models import ScriptedModel, open_model
 from personarium.runs import Plan
 
@@ -195,6 +195,21 @@ def test_the_plan_counts_the_most_calls() -> None:
     assert given.samples["personagym.answer"][-1]["content"] == "Question 0?"
 
 
+def test_it_asks_until_it_is_sure_and_keeps_every_question_of_the_verdict_in_order() -> None:
+    player = ScriptedModel(lambda messages, sampling: "I have two cats.", name="player")
+    items = in_random_order(QUESTIONS, seed=3)
+    asked = ask_until_sure(player, [judge("5")], NURSE, items, at_least=3.0, config=ONE, seed=3)
+    verdict, answers = asyncio.run(asked)
+    assert (verdict.result, verdict.stopped, verdict.estimate.unit) == ("pass", "decided", "question")
+    assert 5 <= verdict.asked == len(answers) < 30
+    assert [one.question for one in answers] == [item.question for item in items[: len(answers)]]
+    refusing = ScriptedModel(lambda messages, sampling: "I'm sorry, but I can't help with that.", name="player")
+    verdict, answers = asyncio.run(
+        ask_until_sure(refusing, [judge("5")], NURSE, items, at_least=3.0, max_items=10, most_failed=0.5, config=ONE)
+    )
+    assert (verdict.result, verdict.scores, verdict.estimate.failures) == ("undecided", (), {"refused": 10})
+
+
 # --- error rates on simulated agents whose long-run mean is known ---
 
 JUDGES, LONG_RUN = 900_000, 10_000  # seeds of judges, of the agents of the long run, and of those in gates do not meet
@@ -206,10 +221,12 @@ class Agents:
     def __init__(self, persona: Persona, questions: Mapping[str, Sequence[str]], fidelity: float) -> None:
         self.persona, self.questions, self.fidelity = persona, questions, fidelity
 
-    async def score(self, agent: int, item: Item) -> float | Failure:
+    def cast(self, agent: int) -> tuple[ChatModel, list[ChatModel]]:
         player = open_model(f"simulated:bank=B,fidelity={self.fidelity},seed={agent}")
-        judges = [open_model(f"simulated:seed={JUDGES + agent}")]
-        return score_of(await score_question(player, judges, self.persona, item, seed=agent))
+        return player, [open_model(f"simulated:seed={JUDGES + agent}")]
+
+    async def score(self, agent: int, item: Item) -> float | Failure:
+        return score_of(await score_question(*self.cast(agent), self.persona, item, seed=agent))
 
     def long_run_mean(self, agents: int) -> float:
         async def all_scores() -> list[float | Failure]:
@@ -222,14 +239,11 @@ class Agents:
         return sum(values) / len(values)
 
     def gate(self, agent: int, at_least: float, max_items: int = 60) -> Verdict:
-        gate = run_gate(
-            in_random_order(self.questions, seed=agent),
-            lambda item: self.score(agent, item),
-            at_least=at_least,
-            scale=POINTS,
-            max_items=max_items,
+        items = in_random_order(self.questions, seed=agent)
+        asked = ask_until_sure(
+            *self.cast(agent), self.persona, items, at_least=at_least, max_items=max_items, seed=agent
         )
-        return asyncio.run(gate)
+        return asyncio.run(asked)[0]
 
     def results(self, agents: int, at_least: float) -> Counter[str]:
         return Counter(self.gate(k, at_least).result for k in range(agents))

@@ -80,7 +80,17 @@ def test_stated_certainty_is_compared_with_being_right() -> None:
     found = certainty_calibration(sure_and_half_right, ["A", "B"] * 10)
     assert found["accuracy"].value == 0.5
     assert found["ece"].value == pytest.approx(0.4)
+    assert found["brier"].value == pytest.approx(0.5 * 0.01 + 0.5 * 0.81)
+    assert found["mean_confidence"].value == pytest.approx(0.9)
     silent = certainty_calibration([preference("A", "A")], ["A"])
     assert silent["ece"].value is None
+    assert list(silent) == ["ece", "brier", "accuracy", "mean_confidence"]
+    assert all(estimate.failures == {"missing": 1} for estimate in silent.values())
+    page = [preference("A", "A", sure) for sure in (95, 95, 85, 85, 65, 65)]  # reward-calibration.md, 4
+    worked = certainty_calibration(page, ["A", "B", "A", "B", "A", "A"])
+    assert [worked[name].value for name in ("ece", "brier", "accuracy", "mean_confidence")] == pytest.approx(
+        [0.383333, 0.315833, 0.666667, 0.816667], abs=1e-6
+    )
+    assert worked["accuracy"].unit == "item"
     with pytest.raises(InvalidInput):
         certainty_calibration(sure_and_half_right, ["A"])

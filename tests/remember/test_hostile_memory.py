@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 
 from personarium.core.errors import InvalidInput, UsageError
+from personarium.models import ScriptedModel
 from personarium.remember import Memory, Observation, Operation
 from personarium.remember.edits import pending
-from personarium.remember.keeping import same_words
+from personarium.remember.keeping import fault_of, same_words
+from personarium.remember.reading import Claim
 from personarium.remember.records import from_dict, to_dict
 from personarium.remember.store import Conflict
 from personarium.remember.user_memory import UserMemory
@@ -368,3 +370,37 @@ def test_records_survive_their_plain_form() -> None:
     assert from_dict(Operation, to_dict(one), "here") == one
     assert one.makes
     assert not Operation("mark", "f1_0").makes
+
+
+# -- what is read ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "text", ["My favourite 32 was ,.", "My favourite drink is ' '.", "My favourite drink used to be ,"]
+)
+def test_a_statement_without_a_value_stops_nobody(ana: UserMemory, text: str) -> None:
+    ana.observe(text)
+    ana.observe("I live in Oslo.")
+    assert _consolidate(ana) == ["+ place.location: Oslo"]
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("tastes." + "x" * 600, "tea"), ("tastes.drink", " "), ("a\nb", "tea"), ("tastes", "x" * 200_001)],
+)
+def test_a_claim_that_cannot_be_kept_is_told(key: str, value: str) -> None:
+    assert fault_of(Claim(key, value, "states", "user", "o1", "quote")) != ""
+    assert fault_of(Claim("tastes.drink", "tea", "states", "user", "o1", "quote")) == ""
+
+
+def test_what_a_model_wrote_and_cannot_be_kept_is_quarantined(ana: UserMemory) -> None:
+    blank, good = (
+        f'FACT(tastes.{key}, answer: "{value}", quote: "{quote}")'
+        for key, value, quote in (("drink", " ", "tea"), ("food", "bread", "bread"))
+    )
+    ana.observe("I love tea and bread.")
+    diff = asyncio.run(ana.consolidate(ScriptedModel([f"{blank}\n{good}"])))
+    assert len(diff.quarantined) == 1
+    assert "words for what is to add" in diff.quarantined[0].reason
+    assert [edit.text for edit in diff.operations] == ["bread"]
+    assert diff.through == "o1"

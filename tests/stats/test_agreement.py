@@ -1,14 +1,13 @@
-"""Kappa, alpha, pairwise accuracy and calibration, against the figures of the pages."""
+"""Kappa, alpha and pairwise accuracy, against the figures of the pages."""
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from personarium.core.errors import InvalidInput
-from personarium.stats import brier, calibration, cohens_kappa, krippendorff_alpha, pairwise_accuracy
+from personarium.stats import cohens_kappa, krippendorff_alpha, pairwise_accuracy
 
 
 def test_kappa_of_persona_paradox() -> None:
@@ -94,50 +93,3 @@ def test_equal_scores_are_right_on_items_labelled_tie() -> None:
     assert (found.value, found.n, found.failures) == (pytest.approx(2 / 3), 3, {"missing": 1})
     with pytest.raises(InvalidInput, match="gold"):
         pairwise_accuracy([1], [2], gold=["c"])  # type: ignore[list-item]
-
-
-def test_calibration_of_reward_calibration() -> None:
-    stated, right = (0.95, 0.95, 0.85, 0.85, 0.65, 0.65), (1, 0, 1, 0, 1, 1)
-    found = calibration(stated, right)
-    assert found.ece.value == pytest.approx(0.383333, abs=1e-6)
-    assert found.brier.value == pytest.approx(0.315833, abs=1e-6)
-    assert found.accuracy.value == pytest.approx(0.666667, abs=1e-6)
-    edges = calibration((1, 1, 0.9, 0.9, 0.6, 0.6, 0.5, 0.5, 0.1, 0), (1, 0, 1, 1, 1, 1, 0, 0, 1, 0))
-    assert edges.ece.value == pytest.approx(0.39)
-
-
-def test_calibration_of_persona_paradox_is_closed_on_the_left() -> None:
-    found = calibration((0.9, 0.9, 0.6, 0.6, 0.3, None), (1, 0, 1, 1, 0, 1), closed="left")
-    assert found.ece.value == pytest.approx(0.38)
-    assert found.brier.value == pytest.approx(0.246)
-    assert found.ece.failures == {"missing": 1}
-    assert [b.n for b in found.bins] == [1, 2, 2]
-    assert calibration((0.85, 0.90), (1, 0), closed="left").ece.value == pytest.approx(0.525)
-    assert calibration((0.85, 0.90), (1, 0), closed="right").ece.value == pytest.approx(0.375)
-
-
-def test_a_calibrated_subject_has_a_small_error_and_a_bold_one_a_large() -> None:
-    rng = np.random.default_rng(12)
-    stated = rng.integers(0, 11, 20_000) / 10
-    right = (rng.random(20_000) < stated).astype(float)
-    assert (calibration(stated, right, draws=20).ece.value or 0) < 0.02
-    bold = (rng.random(20_000) < 0.6).astype(float)
-    assert calibration(np.ones(20_000), bold, draws=20).ece.value == pytest.approx(0.4, abs=0.01)
-
-
-def test_calibration_refuses_what_is_no_probability_and_reports_nothing_of_nothing() -> None:
-    with pytest.raises(InvalidInput, match="probabilities"):
-        brier([1.2], [1])
-    with pytest.raises(InvalidInput, match="0 or 1"):
-        brier([0.2], [2])
-    assert calibration([None], [1]).ece.value is None
-
-
-@settings(max_examples=50, deadline=None)
-@given(st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=1, max_size=30))
-def test_calibration_error_is_bounded_and_at_least_the_gap_of_means(items: list[tuple[float, bool]]) -> None:
-    stated, right = [p for p, _ in items], [float(y) for _, y in items]
-    for closed in ("right", "left"):
-        ece = calibration(stated, right, closed=closed, draws=5).ece.value  # type: ignore[arg-type]
-        assert ece is not None
-        assert abs(np.mean(stated) - np.mean(right)) - 1e-9 <= ece <= 1 + 1e-9

@@ -17,6 +17,7 @@ from personarium.stats import (
     bonferroni,
     cohens_d,
     cohens_d_from_summary,
+    difference_of_shares,
     holm,
     mann_whitney,
     mcnemar,
@@ -28,6 +29,7 @@ from personarium.stats import (
     welch_from_summary,
     welch_t,
     wilcoxon_signed_rank,
+    wilson,
 )
 
 A = [5.1, 4.9, 6.2, 5.7, 6.0, 5.5, 6.6, 4.4]
@@ -197,3 +199,17 @@ def test_two_sided_tests_do_not_care_which_side_is_first(difference: list[int]) 
     zeros = [0.0] * len(difference)
     for test in (paired_t, wilcoxon_signed_rank, sign_flip_test):
         assert test(difference, zeros, "item").p == pytest.approx(test(zeros, difference, "item").p)
+
+
+def test_the_difference_of_two_shares_has_newcombes_interval() -> None:
+    # Newcombe (1998), table II: 56/70 against 48/80
+    found = difference_of_shares(wilson(56, 70, "item"), wilson(48, 80, "item"))
+    assert (found.value, found.lo, found.hi) == (
+        pytest.approx(0.2, abs=5e-5), pytest.approx(0.0524, abs=5e-5), pytest.approx(0.3339, abs=5e-5),
+    )  # fmt: skip
+    assert (found.n, found.unit) == (150, "item")
+    # and at the ends of the scale, 10/10 against 0/20 and 10/10 against 0/10 (the same table)
+    for n, lo in ((20, 0.6791), (10, 0.6075)):
+        end = difference_of_shares(wilson(10, 10, "item"), wilson(0, n, "item"))
+        assert (end.value, end.lo, end.hi) == (1.0, pytest.approx(lo, abs=5e-5), pytest.approx(1.0))
+    assert difference_of_shares(wilson(0, 0, "item"), wilson(1, 2, "item")).value is None

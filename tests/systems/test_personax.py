@@ -12,7 +12,7 @@ import pytest
 from scipy import stats
 
 from personarium.core import Persona, Population
-from personarium.core.errors import InvalidInput, NotFound, UsageError
+from personarium.core.errors import InvalidInput, UsageError
 from personarium.core.persona import Flags
 from personarium.make.makers import MakeRequest
 from personarium.make.personax import (
@@ -420,27 +420,7 @@ def test_the_report_has_the_sections_of_its_schema_and_says_what_it_may_not_be_u
 # ------------------------------------------------------------------------------------------------ tables
 
 
-def test_tables_from_csv_jsonl_parquet_and_personas(tmp_path: Path) -> None:
-    (tmp_path / "t.csv").write_text("id,openness,gender\na,2.5,f\nb,,m\n", encoding="utf-8")
-    (tmp_path / "t.jsonl").write_text(
-        '{"id": "a", "openness": 2.5, "gender": "f"}\n\n{"id": "b", "gender": "m"}\n', encoding="utf-8"
-    )
-    expected = {"id": ["a", "b"], "openness": [2.5, None], "gender": ["f", "m"]}
-    assert read_table(tmp_path / "t.csv") == expected
-    assert read_table(tmp_path / "t.jsonl") == expected
-    people = Population.from_personas(example_personas())
-    for name in ("people.parquet", "people.jsonl"):
-        people.save(tmp_path / name)
-        assert read_table(tmp_path / name)["gender"][:2] == ["female", "male"]
-
-
-def test_tables_that_are_none(tmp_path: Path) -> None:
-    with pytest.raises(NotFound, match="no table at"):
-        read_table(tmp_path / "gone.csv")
-    for text, error in (('{"a": 1}\n[1, 2]\n', "line 2"), ('{"a": NaN}\n', "line 1"), ("{", "line 1")):
-        (tmp_path / "bad.jsonl").write_text(text, encoding="utf-8")
-        with pytest.raises(InvalidInput, match=error):
-            read_table(tmp_path / "bad.jsonl")
+def test_a_table_of_lists_is_refused() -> None:
     nested = {"o": [1, 2], "g": [["f"], "m"]}
     with pytest.raises(InvalidInput, match="row 1"):
         dependency_audit(nested, ["o"], ["g"])

@@ -123,6 +123,7 @@ if TYPE_CHECKING:
     from personarium.core.rpla_survey import persona_checklist as persona_checklist
     from personarium.core.rpla_survey import recorded_dialogue_report as recorded_dialogue_report
     from personarium.core.rubric import Rubric as Rubric
+    from personarium.core.tables import read_table as read_table
     from personarium.core.views import STYLES as STYLES
     from personarium.core.views import Rendered as Rendered
     from personarium.core.views import Span as Span
@@ -233,6 +234,7 @@ _EXPORTS = {
     "persona_from_row": "personarium.core.published",
     "persona_from_spectrum": "personarium.core.published",
     "read_log": "personarium.core.chat_logs.logs",
+    "read_table": "personarium.core.tables",
     "read_text": "personarium.core.files",
     "recorded_dialogue_report": "personarium.core.rpla_survey",
     "render": "personarium.core.views",

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from personarium.judges.entailment import KeyedFact as KeyedFact
     from personarium.judges.entailment import RuleOracle as RuleOracle
     from personarium.judges.entailment import Triple as Triple
+    from personarium.judges.evolvr import EvolvRConfig as EvolvRConfig
+    from personarium.judges.evolvr import EvolvRResult as EvolvRResult
+    from personarium.judges.evolvr import run_evolvr as run_evolvr
     from personarium.judges.extraction import Extraction as Extraction
     from personarium.judges.extraction import extract_by_model as extract_by_model
     from personarium.judges.extraction import extract_by_rules as extract_by_rules
@@ -35,6 +38,9 @@ if TYPE_CHECKING:
     from personarium.judges.persona_check import PersonaCheck as PersonaCheck
     from personarium.judges.persona_check import check_persona as check_persona
     from personarium.judges.persona_findings import Finding as Finding
+    from personarium.judges.personalized_judge import JudgedRun as JudgedRun
+    from personarium.judges.personalized_judge import PersonalizedJudgeConfig as PersonalizedJudgeConfig
+    from personarium.judges.personalized_judge import run_personalized_judge as run_personalized_judge
     from personarium.judges.raters import PersonRater as PersonRater
     from personarium.judges.raters import Sheet as Sheet
     from personarium.judges.raters import TableRater as TableRater
@@ -47,11 +53,13 @@ _NAMES = {
     "agreement": "AgreementReport PositionBias agreement_report length_bias position_bias",
     "ensemble": "Ensemble",
     "entailment": "CachedRelevance EntailmentEstimator HeadEstimator JudgeEstimator KeyedFact RuleOracle Triple",
+    "evolvr": "EvolvRConfig EvolvRResult run_evolvr",
     "extraction": "Extraction extract_by_model extract_by_rules",
     "judging": "Judge Rater",
     "layouts": "Asked Layout Reading",
     "persona_check": "PersonaCheck check_persona",
     "persona_findings": "Finding",
+    "personalized_judge": "JudgedRun PersonalizedJudgeConfig run_personalized_judge",
     "raters": "PersonRater Sheet TableRater",
     "verdicts": "Grade Order Preference",
 }

@@ -143,7 +143,9 @@ def certainty_calibration(preferences: Sequence[Preference], gold: Sequence[str 
     Raises:
         InvalidInput: When the two are not of one length.
     """
-    from personarium.stats import calibration
+    from personarium.stats.arrays import present
+    from personarium.stats.calibration import brier_score, expected_calibration_error
+    from personarium.stats.intervals import mean_interval, wilson
 
     if len(preferences) != len(gold):
         raise InvalidInput("certainty calibration", "one gold label for each preference", len(gold))
@@ -153,8 +155,13 @@ def certainty_calibration(preferences: Sequence[Preference], gold: Sequence[str 
         known = preference.winner is not None and preference.certainty is not None and truth is not None
         stated.append((preference.certainty or 0.0) / 100 if known else None)
         right.append(float(preference.winner == truth) if known else None)
-    found = calibration(stated, right)
-    return {name: getattr(found, name) for name in ("ece", "brier", "accuracy", "mean_confidence")}
+    known_right, missing = present(right)
+    return {
+        "ece": expected_calibration_error(stated, right),
+        "brier": brier_score(stated, right),
+        "accuracy": wilson(float(known_right.sum()), known_right.size, "item", missing=missing),
+        "mean_confidence": mean_interval(stated, "item", method="mean stated confidence"),
+    }
 
 
 def unmeasured(model: str, instrument: str) -> AdmissionRecord:

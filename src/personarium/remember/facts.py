@@ -10,7 +10,7 @@ from personarium.core.results import Failure
 from personarium.judges.extraction import extract_by_model
 from personarium.judges.extraction.record import read_place
 from personarium.remember.baselines import NoMemory, of_hit
-from personarium.remember.keeping import keep_claims
+from personarium.remember.keeping import fault_of, keep_claims
 from personarium.remember.reading import Claim, read_claims, read_quote
 from personarium.remember.records import Fact, Observation
 from personarium.remember.replay import ARCHIVED
@@ -73,7 +73,12 @@ class FactMemory(NoMemory):
                     edits = keep_claims(view, claims, kind=self.kind, strategy=self.name)
                     return Proposal(tuple(edits), tuple(quarantined), read.failures, through, calls)
                 quarantined += read.failures
-                claims += [claim for facet in read.facets for claim in _claims(facet, one)]
+                for claim in (claim for facet in read.facets for claim in _claims(facet, one)):
+                    fault = fault_of(claim)
+                    if fault:
+                        quarantined.append(Failure("unparsed", fault, one.id, (claim.value,)))
+                    else:
+                        claims.append(claim)
             through = one.id
         edits = keep_claims(view, claims, kind=self.kind, strategy=self.name)
         return Proposal(tuple(edits), tuple(quarantined), (), through, calls)

@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from personarium.core.errors import InvalidInput
 from personarium.remember.reading import Claim
 from personarium.remember.records import Fact, Operation
 from personarium.remember.strategy import UserView
@@ -22,6 +23,15 @@ def same_words(text: str) -> str:
     if not text.isascii():
         signs += [sign for sign in text if unicodedata.category(sign).startswith("S")]
     return " ".join([*words(text), *signs])
+
+
+def fault_of(claim: Claim) -> str:
+    """Why a claim cannot be kept (a model may have written it): no value, or a name or text that is none; empty if it can."""
+    try:
+        Operation("add", "", "", claim.key, claim.value, claim.holder, attributes={"quote": claim.quote})
+    except InvalidInput as error:
+        return str(error)
+    return ""
 
 
 def keep_claims(view: UserView, claims: Iterable[Claim], *, kind: str, strategy: str) -> list[Operation]:

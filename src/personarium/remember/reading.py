@@ -141,7 +141,7 @@ def _read(clause: str, source: str, sentence: str) -> Iterator[Claim]:
         return
     made = Claim("", "", "states", holder, source, sentence, _UNSURE if _HEDGE.search(sentence) else _SURE)
     changed = _CHANGED.search(clause) is not None
-    found = list(_by_pattern(words, made, changed))
+    found = [claim for claim in _by_pattern(words, made, changed) if claim.value]  # of "is ,." nothing is left
     yield from found or _by_extraction(words, made, changed)
 
 

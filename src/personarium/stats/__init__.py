@@ -10,13 +10,30 @@ if TYPE_CHECKING:
     from personarium.stats.agentic_randomness import RandomnessConfig as RandomnessConfig
     from personarium.stats.agentic_randomness import RandomnessReport as RandomnessReport
     from personarium.stats.agentic_randomness import summarize as summarize
-    from personarium.stats.agreement import Calibration as Calibration
-    from personarium.stats.agreement import CalibrationBin as CalibrationBin
-    from personarium.stats.agreement import brier as brier
-    from personarium.stats.agreement import calibration as calibration
     from personarium.stats.agreement import cohens_kappa as cohens_kappa
     from personarium.stats.agreement import krippendorff_alpha as krippendorff_alpha
     from personarium.stats.agreement import pairwise_accuracy as pairwise_accuracy
+    from personarium.stats.bradley_terry_model import BradleyTerry as BradleyTerry
+    from personarium.stats.bradley_terry_model import bradley_terry as bradley_terry
+    from personarium.stats.bradley_terry_model import separations as separations
+    from personarium.stats.calibration import BrierParts as BrierParts
+    from personarium.stats.calibration import ReliabilityBin as ReliabilityBin
+    from personarium.stats.calibration import auprc as auprc
+    from personarium.stats.calibration import auroc as auroc
+    from personarium.stats.calibration import brier_parts as brier_parts
+    from personarium.stats.calibration import brier_score as brier_score
+    from personarium.stats.calibration import calibrated_error as calibrated_error
+    from personarium.stats.calibration import expected_calibration_error as expected_calibration_error
+    from personarium.stats.calibration import maximum_calibration_error as maximum_calibration_error
+    from personarium.stats.calibration import reliability_curve as reliability_curve
+    from personarium.stats.calibrators import BinningCalibrator as BinningCalibrator
+    from personarium.stats.calibrators import Calibrator as Calibrator
+    from personarium.stats.calibrators import IsotonicCalibrator as IsotonicCalibrator
+    from personarium.stats.calibrators import cross_calibrated as cross_calibrated
+    from personarium.stats.calibrators import fit_binning as fit_binning
+    from personarium.stats.calibrators import fit_isotonic as fit_isotonic
+    from personarium.stats.calibrators import folds_of as folds_of
+    from personarium.stats.calibrators import load_calibrator as load_calibrator
     from personarium.stats.comparisons import Comparison as Comparison
     from personarium.stats.corrections import benjamini_hochberg as benjamini_hochberg
     from personarium.stats.corrections import bonferroni as bonferroni
@@ -36,6 +53,16 @@ if TYPE_CHECKING:
     from personarium.stats.divergence import FirstDivergence as FirstDivergence
     from personarium.stats.divergence import divergence_of_runs as divergence_of_runs
     from personarium.stats.divergence import first_divergence as first_divergence
+    from personarium.stats.forecasts import Bins as Bins
+    from personarium.stats.glicko import Glicko2Config as Glicko2Config
+    from personarium.stats.glicko import PeriodUpdate as PeriodUpdate
+    from personarium.stats.glicko import Ratings as Ratings
+    from personarium.stats.glicko import deviation_floor as deviation_floor
+    from personarium.stats.glicko import glicko2 as glicko2
+    from personarium.stats.glicko import informative_pairs as informative_pairs
+    from personarium.stats.glicko import newcomers as newcomers
+    from personarium.stats.glicko import rate_period as rate_period
+    from personarium.stats.glicko import win_probability as win_probability
     from personarium.stats.independence import Association as Association
     from personarium.stats.independence import chi_square as chi_square
     from personarium.stats.independence import contingency_table as contingency_table
@@ -46,6 +73,7 @@ if TYPE_CHECKING:
     from personarium.stats.independent import auc as auc
     from personarium.stats.independent import cohens_d as cohens_d
     from personarium.stats.independent import cohens_d_from_summary as cohens_d_from_summary
+    from personarium.stats.independent import difference_of_shares as difference_of_shares
     from personarium.stats.independent import mann_whitney as mann_whitney
     from personarium.stats.independent import pooled_t as pooled_t
     from personarium.stats.independent import welch_from_summary as welch_from_summary
@@ -80,6 +108,10 @@ if TYPE_CHECKING:
     from personarium.stats.power import power_paired_t as power_paired_t
     from personarium.stats.power import power_two_sample_t as power_two_sample_t
     from personarium.stats.power import runs_needed as runs_needed
+    from personarium.stats.ratings import Games as Games
+    from personarium.stats.ratings import elo as elo
+    from personarium.stats.ratings import elo_over_orders as elo_over_orders
+    from personarium.stats.ratings import games_of as games_of
     from personarium.stats.reliability import OneFactor as OneFactor
     from personarium.stats.reliability import Reliability as Reliability
     from personarium.stats.reliability import SplitHalf as SplitHalf
@@ -101,6 +133,10 @@ if TYPE_CHECKING:
     from personarium.stats.scales import from_keyed_answers as from_keyed_answers
     from personarium.stats.scales import key_answers as key_answers
     from personarium.stats.scales import scale_scores as scale_scores
+    from personarium.stats.selective import CoveragePoint as CoveragePoint
+    from personarium.stats.selective import best_risk_coverage_area as best_risk_coverage_area
+    from personarium.stats.selective import coverage_curve as coverage_curve
+    from personarium.stats.selective import risk_coverage_area as risk_coverage_area
     from personarium.stats.sequential import Decision as Decision
     from personarium.stats.sequential import betting_interval as betting_interval
     from personarium.stats.sequential import betting_path as betting_path
@@ -115,20 +151,30 @@ if TYPE_CHECKING:
 
 _EXPORTS = {
     "Association": "personarium.stats.independence",
-    "Calibration": "personarium.stats.agreement",
-    "CalibrationBin": "personarium.stats.agreement",
+    "BinningCalibrator": "personarium.stats.calibrators",
+    "Bins": "personarium.stats.forecasts",
+    "BradleyTerry": "personarium.stats.bradley_terry_model",
+    "BrierParts": "personarium.stats.calibration",
+    "Calibrator": "personarium.stats.calibrators",
     "Comparison": "personarium.stats.comparisons",
+    "CoveragePoint": "personarium.stats.selective",
     "Decision": "personarium.stats.sequential",
     "DivergenceReport": "personarium.stats.divergence",
     "FirstDivergence": "personarium.stats.divergence",
+    "Games": "personarium.stats.ratings",
+    "Glicko2Config": "personarium.stats.glicko",
+    "IsotonicCalibrator": "personarium.stats.calibrators",
     "Keyed": "personarium.stats.scales",
     "OneFactor": "personarium.stats.reliability",
     "Outcomes": "personarium.stats.outcomes",
     "PassK": "personarium.stats.passk",
     "PassKTable": "personarium.stats.passk",
+    "PeriodUpdate": "personarium.stats.glicko",
     "RandomnessConfig": "personarium.stats.agentic_randomness",
     "RandomnessReport": "personarium.stats.agentic_randomness",
+    "Ratings": "personarium.stats.glicko",
     "Reliability": "personarium.stats.reliability",
+    "ReliabilityBin": "personarium.stats.calibration",
     "RunsNeeded": "personarium.stats.power",
     "Sample": "personarium.stats.two_samples",
     "ScaleKey": "personarium.stats.scales",
@@ -137,7 +183,10 @@ _EXPORTS = {
     "accuracy_at": "personarium.stats.likelihood",
     "alpha_if_deleted": "personarium.stats.reliability",
     "auc": "personarium.stats.independent",
+    "auprc": "personarium.stats.calibration",
+    "auroc": "personarium.stats.calibration",
     "benjamini_hochberg": "personarium.stats.corrections",
+    "best_risk_coverage_area": "personarium.stats.selective",
     "betting_interval": "personarium.stats.sequential",
     "betting_path": "personarium.stats.sequential",
     "binned_js_distance": "personarium.stats.distances",
@@ -145,8 +194,10 @@ _EXPORTS = {
     "bootstrap": "personarium.stats.intervals",
     "bootstrap_limits": "personarium.stats.intervals",
     "bootstrap_mean": "personarium.stats.intervals",
-    "brier": "personarium.stats.agreement",
-    "calibration": "personarium.stats.agreement",
+    "bradley_terry": "personarium.stats.bradley_terry_model",
+    "brier_parts": "personarium.stats.calibration",
+    "brier_score": "personarium.stats.calibration",
+    "calibrated_error": "personarium.stats.calibration",
     "chi_square": "personarium.stats.independence",
     "cohens_d": "personarium.stats.independent",
     "cohens_d_from_summary": "personarium.stats.independent",
@@ -154,15 +205,28 @@ _EXPORTS = {
     "complete_rows": "personarium.stats.scales",
     "conditional_perplexity": "personarium.stats.likelihood",
     "contingency_table": "personarium.stats.independence",
+    "coverage_curve": "personarium.stats.selective",
     "cronbach_alpha": "personarium.stats.reliability",
+    "cross_calibrated": "personarium.stats.calibrators",
     "decide": "personarium.stats.sequential",
+    "deviation_floor": "personarium.stats.glicko",
+    "difference_of_shares": "personarium.stats.independent",
     "divergence_of_runs": "personarium.stats.divergence",
+    "elo": "personarium.stats.ratings",
+    "elo_over_orders": "personarium.stats.ratings",
+    "expected_calibration_error": "personarium.stats.calibration",
     "first_divergence": "personarium.stats.divergence",
     "first_side": "personarium.stats.sequential",
+    "fit_binning": "personarium.stats.calibrators",
+    "fit_isotonic": "personarium.stats.calibrators",
+    "folds_of": "personarium.stats.calibrators",
     "from_keyed_answers": "personarium.stats.scales",
     "g_test": "personarium.stats.independence",
+    "games_of": "personarium.stats.ratings",
+    "glicko2": "personarium.stats.glicko",
     "holm": "personarium.stats.corrections",
     "hsic": "personarium.stats.independence",
+    "informative_pairs": "personarium.stats.glicko",
     "item_rest_correlations": "personarium.stats.reliability",
     "items_needed": "personarium.stats.power",
     "jensen_shannon_distance": "personarium.stats.distances",
@@ -172,13 +236,16 @@ _EXPORTS = {
     "key_answers": "personarium.stats.scales",
     "krippendorff_alpha": "personarium.stats.agreement",
     "ks_statistic": "personarium.stats.distances",
+    "load_calibrator": "personarium.stats.calibrators",
     "mann_whitney": "personarium.stats.independent",
+    "maximum_calibration_error": "personarium.stats.calibration",
     "mcnemar": "personarium.stats.paired",
     "mcnemar_of": "personarium.stats.paired",
     "mean_interval": "personarium.stats.intervals",
     "min_detectable_effect": "personarium.stats.power",
     "more_items": "personarium.stats.sequential",
     "nested_bootstrap": "personarium.stats.intervals",
+    "newcomers": "personarium.stats.glicko",
     "nominal_distances": "personarium.stats.two_samples",
     "numeric_distances": "personarium.stats.two_samples",
     "omega_from_loadings": "personarium.stats.reliability",
@@ -196,13 +263,17 @@ _EXPORTS = {
     "pooled_t": "personarium.stats.independent",
     "power_paired_t": "personarium.stats.power",
     "power_two_sample_t": "personarium.stats.power",
+    "rate_period": "personarium.stats.glicko",
     "rcit": "personarium.stats.independence",
     "read_outcomes": "personarium.stats.outcomes",
+    "reliability_curve": "personarium.stats.calibration",
     "reliability_of": "personarium.stats.reliability",
     "reliable_change": "personarium.stats.reliability",
+    "risk_coverage_area": "personarium.stats.selective",
     "runs_needed": "personarium.stats.power",
     "sample_distance": "personarium.stats.distances",
     "scale_scores": "personarium.stats.scales",
+    "separations": "personarium.stats.bradley_terry_model",
     "shares_of": "personarium.stats.distances",
     "sign_flip_test": "personarium.stats.paired",
     "spearman": "personarium.stats.correlation",
@@ -219,6 +290,7 @@ _EXPORTS = {
     "welch_t": "personarium.stats.independent",
     "wilcoxon_signed_rank": "personarium.stats.paired",
     "wilson": "personarium.stats.intervals",
+    "win_probability": "personarium.stats.glicko",
 }
 
 __all__, __getattr__, __dir__ = lazy_exports(__name__, _EXPORTS)

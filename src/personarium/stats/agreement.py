@@ -1,13 +1,12 @@
-"""Agreement of raters and judges: kappa, Krippendorff's alpha, pairwise accuracy; calibration: Brier, ECE.
+"""Agreement of raters and judges: kappa, Krippendorff's alpha, pairwise accuracy.
 
 Source: Cohen (1960, 1968); Krippendorff, "Computing Krippendorff's alpha-reliability" (2011); worked figures in
-methods/persona-paradox.md, esc-eval.md, personax.md, prometheus.md and reward-calibration.md.
+methods/persona-paradox.md, esc-eval.md, personax.md and prometheus.md.
 """
 
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -16,12 +15,11 @@ from numpy.typing import NDArray
 from personarium.core.errors import InvalidInput
 from personarium.core.results import Estimate
 from personarium.stats.arrays import Array, Numbers, missing_counts, present_pairs
-from personarium.stats.intervals import bootstrap_limits, mean_interval, wilson
+from personarium.stats.intervals import bootstrap_limits, wilson
 
 Weights = Literal["linear", "quadratic"]
 Level = Literal["nominal", "ordinal", "interval"]
 Tie = Literal["half", "wrong", "undecided"]
-Closed = Literal["right", "left"]
 
 
 def cohens_kappa(
@@ -148,94 +146,6 @@ def pairwise_accuracy(
     return Estimate(found.value, found.lo, found.hi, n, unit, text, confidence, {**found.failures, **undecided})
 
 
-def brier(confidences: Numbers, outcomes: Numbers, unit: str = "item", confidence: float = 0.95) -> Estimate:
-    """Brier score: mean squared difference of stated probability and outcome (0 best), t interval over items.
-
-    Args:
-        confidences: Probabilities 0..1; None is missing (the item is left out and counted).
-        outcomes: 0 or 1.
-        unit: What an item is.
-        confidence: Coverage.
-    """
-    p, y, missing = _forecasts(confidences, outcomes)
-    found = mean_interval((p - y) ** 2, unit, confidence, "Brier score")
-    return Estimate(found.value, found.lo, found.hi, found.n, unit, found.method, confidence, missing_counts(missing))
-
-
-@dataclass(frozen=True, slots=True)
-class CalibrationBin:
-    """One bin of stated confidence: its edges, how many items, their mean confidence and share right."""
-
-    lo: float
-    hi: float
-    n: int
-    mean_confidence: float
-    accuracy: float
-
-
-@dataclass(frozen=True, slots=True)
-class Calibration:
-    """How stated confidence compares with being right.
-
-    Args:
-        ece: Expected calibration error; its bootstrap draws are biased upwards, as the measure itself is.
-        brier: Brier score.
-        accuracy: Share right.
-        mean_confidence: Mean stated confidence.
-        bins: The bins that hold items, lowest first.
-    """
-
-    ece: Estimate
-    brier: Estimate
-    accuracy: Estimate
-    mean_confidence: Estimate
-    bins: tuple[CalibrationBin, ...]
-
-
-def calibration(
-    confidences: Numbers,
-    outcomes: Numbers,
-    bins: int = 10,
-    closed: Closed = "right",
-    unit: str = "item",
-    confidence: float = 0.95,
-    draws: int = 1_000,
-    seed: int = 0,
-) -> Calibration:
-    """Expected calibration error in equal bins, with Brier score, accuracy and the bins themselves.
-
-    Args:
-        confidences: Probabilities 0..1; None is missing (left out and counted).
-        outcomes: 0 or 1.
-        bins: Number of equal bins.
-        closed: ``right``: bins (lo, hi], 0 in the first; ``left``: [lo, hi), 1 in the last. Edges are exact:
-            a stated .3 lies on the edge whatever its last bit.
-        unit: What an item is.
-        confidence: Coverage.
-        draws: Bootstrap samples for the interval of the error.
-        seed: Bootstrap seed.
-
-    Source: methods/reward-calibration.md (right), methods/persona-paradox.md (left).
-    """
-    p, y, missing = _forecasts(confidences, outcomes)
-    failures, n = missing_counts(missing), p.size
-    index = _bin_index(p, bins, closed)
-    text = f"ECE, {bins} equal bins closed on the {closed}"
-    accuracy = wilson(float(y.sum()), n, unit, confidence, missing)
-    stated = mean_interval(confidences, unit, confidence, "mean stated confidence")
-    if n == 0:
-        ece = Estimate(None, None, None, 0, unit, text, confidence, failures)
-        return Calibration(ece, brier(confidences, outcomes, unit, confidence), accuracy, stated, ())
-    value = _ece(index, p - y, bins)
-    rng = np.random.default_rng(seed)
-    samples = (rng.integers(0, n, n) for _ in range(draws))
-    drawn = np.array([_ece(index[take], (p - y)[take], bins) for take in samples])
-    lo, hi = bootstrap_limits(value, drawn, confidence, "percentile", np.empty(0)) if n > 1 else (None, None)
-    ece = Estimate(value, lo, hi, n, unit, f"{text}, percentile bootstrap ({draws} draws)", confidence, failures)
-    shown = tuple(_bin(i, bins, p[index == i], y[index == i]) for i in sorted(set(index.tolist())))
-    return Calibration(ece, brier(confidences, outcomes, unit, confidence), accuracy, stated, shown)
-
-
 def _is_missing(label: object) -> bool:
     return label is None or (isinstance(label, float) and label != label)
 
@@ -301,30 +211,3 @@ def _squared_distance(values: Array, totals: Array, level: Level) -> Array:
         return np.asarray(np.subtract.outer(values, values) ** 2)
     middle = np.cumsum(totals) - totals / 2  # ordinal: ratings between the two values, the ends half
     return np.asarray(np.subtract.outer(middle, middle) ** 2)
-
-
-def _forecasts(confidences: Numbers, outcomes: Numbers) -> tuple[Array, Array, int]:
-    p, y, missing = present_pairs(confidences, outcomes, "confidences and outcomes")
-    if ((p < 0) | (p > 1)).any():
-        raise InvalidInput("confidences", "probabilities from 0 to 1", float(p[(p < 0) | (p > 1)][0]))
-    if ((y != 0) & (y != 1)).any():
-        raise InvalidInput("outcomes", "0 or 1", float(y[(y != 0) & (y != 1)][0]))
-    return p, y, missing
-
-
-def _bin_index(p: Array, bins: int, closed: Closed) -> NDArray[np.int64]:
-    if bins < 1 or closed not in ("right", "left"):
-        raise InvalidInput("bins", "at least 1, closed 'right' or 'left'", (bins, closed))
-    at = p * bins
-    at = np.where(np.abs(at - np.rint(at)) < 1e-9, np.rint(at), at)  # a stated edge is on the edge
-    index = np.ceil(at) - 1 if closed == "right" else np.floor(at)
-    return np.asarray(np.clip(index, 0, bins - 1), dtype=np.int64)
-
-
-def _ece(index: NDArray[np.int64], gap: Array, bins: int) -> float:
-    """Sum over bins of (n_b / n) |accuracy_b - confidence_b|, which is |sum of gaps in the bin| / n."""
-    return float(np.abs(np.bincount(index, weights=gap, minlength=bins)).sum() / gap.size)
-
-
-def _bin(i: int, bins: int, p: Array, y: Array) -> CalibrationBin:
-    return CalibrationBin(i / bins, (i + 1) / bins, int(p.size), float(p.mean()), float(y.mean()))

@@ -1,4 +1,4 @@
-"""Tests and effect sizes for two independent samples: Welch, pooled t, Mann-Whitney, Cohen's d, AUC.
+"""Tests and effect sizes for two independent samples: Welch, pooled t, Mann-Whitney, Cohen's d, AUC, difference of shares.
 
 Source: standard statistics; worked figures in methods/agentic-randomness.md (Welch), self-assessment.md
 (Mann-Whitney), psychometrics-core.md and spasm.md (Cohen's d).
@@ -201,6 +201,29 @@ def cohens_d_from_summary(
         raise InvalidInput("summary values", "sizes of at least 1 (3 in all) and some spread", (n_a, n_b, sd_a, sd_b))
     pooled = math.sqrt(((n_a - 1) * sd_a**2 + (n_b - 1) * sd_b**2) / (n_a + n_b - 2))
     return _d_estimate((mean_a - mean_b) / pooled, n_a, n_b, unit, confidence, correct, 0)
+
+
+def difference_of_shares(one: Estimate, two: Estimate) -> Estimate:
+    """The first share minus the second, of different items, with Newcombe's interval out of their Wilson intervals.
+
+    It is defined for shares of 0 and 1 too, where a t interval is not.
+
+    Args:
+        one: A share with its Wilson interval.
+        two: Another one, of other items, with the same unit and confidence.
+
+    Returns:
+        No value where one of them has none; ``n`` counts the items of both.
+
+    Source: Newcombe (1998), method 10.
+    """
+    method = "difference of shares, Newcombe interval"
+    if one.value is None or two.value is None:
+        return Estimate(None, None, None, one.n + two.n, one.unit, method, one.confidence)
+    gap = one.value - two.value
+    down = math.hypot(one.value - (one.lo or 0.0), (1.0 if two.hi is None else two.hi) - two.value)
+    up = math.hypot((1.0 if one.hi is None else one.hi) - one.value, two.value - (two.lo or 0.0))
+    return Estimate(gap, gap - down, gap + up, one.n + two.n, one.unit, method, one.confidence)
 
 
 def _d_estimate(d: float, n_a: int, n_b: int, unit: str, confidence: float, correct: bool, missing: int) -> Estimate:

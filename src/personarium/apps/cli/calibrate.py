@@ -8,6 +8,15 @@ from typing import Annotated, Any
 import typer
 
 from personarium.apps.cli import options as opt
+from personarium.apps.cli.calibrate_judges import (
+    EVERY,
+    JUDGED,
+    calibrate_judges,
+    check_options,
+    judged_names,
+    plan_judges,
+    show_judges,
+)
 from personarium.apps.cli.output import printable, speaks
 from personarium.apps.cli.own_agent import AgentPlace, agent_section, place_agent, show_places
 from personarium.apps.cli.session import Session, finish_run, only_persona, read_personas, run_options
@@ -15,6 +24,7 @@ from personarium.apps.cli.tables import estimates_table, interval, number
 from personarium.core.errors import UsageError
 
 INSTRUMENTS = ("apc", "drift", "personagym")
+USUAL_JUDGE = ("simulated:seed=900001",)
 GRIDS: Mapping[str, Mapping[str, Sequence[float]]] = {
     "apc": {"fidelity": (0.0, 0.25, 0.5, 0.75, 1.0)},
     "drift": {"drift": (0.0, 0.02, 0.05, 0.1, 0.2, 0.4)},
@@ -24,15 +34,21 @@ GRIDS: Mapping[str, Mapping[str, Sequence[float]]] = {
 
 @speaks
 def calibrate(
-    instrument: Annotated[str, typer.Argument(help="apc, drift, personagym, or all.")] = "all",
+    instrument: Annotated[
+        str,
+        typer.Argument(
+            help=f"apc, drift, personagym (or all): the subject is varied. {', '.join(JUDGED)} (or {EVERY}): the judge is."
+        ),
+    ] = "all",
     knob: Annotated[
-        list[str], typer.Option("--knob", help="Parameter of the subject and its settings: fidelity=0,0.5,1")
+        list[str],
+        typer.Option("--knob", help="Parameter of the subject (of the judge) and its settings: fidelity=0,0.5,1"),
     ] = [],  # noqa: B006 (typer copies it)
     personas: Annotated[int, typer.Option("--personas", "-n", min=2, help="Personas of the keyed world.")] = 24,
     questions: Annotated[int, typer.Option("--questions", min=1, max=8, help="Questions for each persona.")] = 4,
     estimator: Annotated[str, typer.Option("--estimator", help="Of apc: head, oracle or judge.")] = "head",
     task: Annotated[str, typer.Option("--task", help="Of personagym.")] = "Persona Consistency",
-    judge: opt.Judge = ["simulated:seed=900001"],  # noqa: B006
+    judge: opt.Judge = list(USUAL_JUDGE),  # noqa: B006
     judge_base_url: opt.JudgeBaseUrl = None,
     equals: Annotated[
         int, typer.Option("--equals", min=2, help="Subjects that differ in seed only, for the false alarms.")
@@ -54,14 +70,25 @@ def calibrate(
     dry_run: opt.DryRun = False,
     as_json: opt.AsJson = False,
 ) -> None:
-    """Try instruments on simulated subjects whose behaviour is known; with --agent, show where your own agent lies.
+    """Try instruments on simulated subjects or judges whose behaviour is known; with --agent, show where your own agent lies.
 
     Example: personarium calibrate apc --knob fidelity=0,0.5,0.9,1 --personas 40
+
+    Example: personarium calibrate pairwise --knob position_bias=0,0.5,1 --personas 40
     """
     given = dict(locals())
+    judged = judged_names(instrument)
     names = INSTRUMENTS if instrument == "all" else (instrument,)
-    if not set(names) <= set(INSTRUMENTS):
-        raise UsageError(f"no instrument '{instrument}' to calibrate; there are {', '.join(INSTRUMENTS)}, and all")
+    if not judged and not set(names) <= set(INSTRUMENTS):
+        raise UsageError(
+            f"no instrument '{instrument}' to calibrate; there are {', '.join(INSTRUMENTS)}, and all; "
+            f"and over judges {', '.join(JUDGED)}, and {EVERY}"
+        )
+    if judged:
+        check_options(judge, USUAL_JUDGE, agent)
+        config = {"instruments": list(judged), "personas": personas, "equals": equals, "controls": controls}
+        _over_judges(given, judged, read_knobs(knob), config, seed, dry_run)
+        return
     grids = {name: read_knobs(knob) or GRIDS[name] for name in names}
     config = {
         "instruments": list(names),
@@ -89,6 +116,28 @@ def calibrate(
         "agent": [place.as_dict() for place in places],
     }
     finish_run(session, data, lambda console: _show(console, found, places))
+
+
+def _over_judges(
+    given: Mapping[str, Any],
+    names: Sequence[str],
+    settings: Mapping[str, Sequence[float]],
+    config: Mapping[str, Any],
+    seed: int,
+    dry_run: bool,
+) -> None:
+    """Vary the judge: other trials, other tables, the same run folder."""
+    kept = {**config, "settings": {name: list(values) for name, values in settings.items()}}
+    session = Session(run_options("calibrate", given, kept, [], model="simulated"))
+    session.output.warnings = []  # the calibration says itself what it is made with
+    if dry_run:
+        plan_judges(session, names, settings, config)
+        return
+    with session:
+        found = session.work(calibrate_judges(session, names, settings, config, seed))
+        summary = _keep(session, found, [])
+    data = {"calibrations": {name: c.as_dict() for name, c in found.items()}, "estimates": summary["estimates"]}
+    finish_run(session, data, lambda console: show_judges(console, found))
 
 
 def _own_persona(persona: str | None, agent: str | None, estimator: str) -> list[Any]:

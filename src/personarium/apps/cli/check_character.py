@@ -134,35 +134,24 @@ def _plan(session: Session, person: Any, config: Any, own: Any, max_items: int) 
 async def _check(
     session: Session, person: Any, config: Any, own: Any, given: Mapping[str, Any]
 ) -> tuple[Any, list[Any]]:
-    from personarium.benchmarks.personagym.instrument import POINTS
-    from personarium.benchmarks.personagym.items import ITEM_STEPS, score_of, score_question
-    from personarium.measure.gate import run_gate
-
-    session.run.add_prompts(ITEM_STEPS)
-    found: dict[int, Any] = {}
-
-    async def score(item: Any) -> Any:
-        answered = await score_question(
-            session.player, session.judges, person, item, config=config, seed=session.options.seed
-        )
-        found[item.index] = answered
-        return score_of(answered)
+    from personarium.benchmarks.personagym.items import ask_until_sure
 
     items = _items(session, person, config, own)
-    verdict = await run_gate(
+    verdict, answered = await ask_until_sure(
+        session.player,
+        session.judges,
+        person,
         items,
-        score,
         at_least=given["at_least"],
-        scale=POINTS,
         confidence=given["confidence"],
         max_items=given["max_items"],
-        unit="question",
-        key=lambda item: item.id,
+        config=config,
+        seed=session.options.seed,
         run=session.run,
     )
     for failure in getattr(items, "failures", ()):
         session.output.warn(f"a list of questions could not be had: {failure.reason}")
-    return verdict, [found[k] for k in sorted(found) if k < verdict.asked]
+    return verdict, answered
 
 
 def _items(session: Session, person: Any, config: Any, own: Any) -> Any:

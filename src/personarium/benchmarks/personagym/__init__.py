@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from personarium.benchmarks.personagym.instrument import PersonaGymTask as PersonaGymTask
     from personarium.benchmarks.personagym.items import Item as Item
     from personarium.benchmarks.personagym.items import WrittenItems as WrittenItems
+    from personarium.benchmarks.personagym.items import ask_until_sure as ask_until_sure
     from personarium.benchmarks.personagym.items import in_random_order as in_random_order
     from personarium.benchmarks.personagym.items import plan_items as plan_items
     from personarium.benchmarks.personagym.items import score_of as score_of
@@ -52,6 +53,7 @@ __all__, __getattr__, __dir__ = lazy_exports(
         "Task": f"{_HOME}.tasks",
         "TaskScore": f"{_HOME}.aggregation",
         "WrittenItems": f"{_HOME}.items",
+        "ask_until_sure": f"{_HOME}.items",
         "in_random_order": f"{_HOME}.items",
         "judge_mean": f"{_HOME}.aggregation",
         "load_own_questions": f"{_HOME}.questions",

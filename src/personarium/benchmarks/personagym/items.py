@@ -15,6 +15,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from personarium.benchmarks.personagym.bundled import load_settings
+from personarium.benchmarks.personagym.instrument import POINTS
 from personarium.benchmarks.personagym.method import PersonaGymConfig, in_words, question_inputs, run_personagym
 from personarium.benchmarks.personagym.planning import plan_personagym
 from personarium.benchmarks.personagym.results import QuestionResult
@@ -24,7 +25,8 @@ from personarium.core.chat import ChatModel
 from personarium.core.errors import RemoteError
 from personarium.core.persona import Persona
 from personarium.core.results import Failure
-from personarium.runs import AsyncioExecutor, Plan
+from personarium.measure.gate import Verdict, run_gate
+from personarium.runs import AsyncioExecutor, Plan, Run
 from personarium.runs.plan import StepPlan
 from personarium.text.refusals import is_refusal
 
@@ -178,6 +180,61 @@ async def score_question(
     (answered,) = result.questions
     failures = (*answered.failures, *result.setup_failures)
     return replace(answered, id=f"{persona.id}/{item.id}", index=item.index, batch=item.index, failures=failures)
+
+
+async def ask_until_sure(
+    player: ChatModel,
+    judges: Sequence[ChatModel],
+    persona: Persona,
+    items: Sequence[Item] | WrittenItems,
+    *,
+    at_least: float,
+    confidence: float = 0.95,
+    max_items: int = 60,
+    most_failed: float = 0.2,
+    config: PersonaGymConfig = PersonaGymConfig(),
+    seed: int = 0,
+    run: Run | None = None,
+) -> tuple[Verdict, list[QuestionResult]]:
+    """Ask question after question until it is clear whether a player reaches a score; see :func:`run_gate`.
+
+    Args:
+        player: Who plays.
+        judges: Who grades; the first also writes the score examples.
+        persona: Whom.
+        items: The questions, in random order.
+        at_least: Score to reach, strictly between 1 and 5 points.
+        confidence: How sure it must be.
+        max_items: The most questions asked.
+        most_failed: With more than this share of the questions failed nothing is decided.
+        config: As for :func:`score_question`.
+        seed: Of the run.
+        run: The run to record and resume in.
+
+    Returns:
+        The verdict, and every question that it rests on with its answer and scores, in the order asked.
+    """
+    if run is not None:
+        run.add_prompts(ITEM_STEPS)
+    found: dict[int, QuestionResult] = {}
+
+    async def score(item: Item) -> float | Failure:
+        found[item.index] = await score_question(player, judges, persona, item, config=config, seed=seed)
+        return score_of(found[item.index])
+
+    verdict = await run_gate(
+        items,
+        score,
+        at_least=at_least,
+        scale=POINTS,
+        confidence=confidence,
+        max_items=max_items,
+        most_failed=most_failed,
+        unit="question",
+        key=lambda item: item.id,
+        run=run,
+    )
+    return verdict, [found[k] for k in sorted(found) if k < verdict.asked]
 
 
 def score_of(answered: QuestionResult) -> float | Failure:

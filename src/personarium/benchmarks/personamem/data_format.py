@@ -6,9 +6,8 @@ of a file of any size is made without reading the contexts; each context is read
 
 from __future__ import annotations
 
-import csv
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,12 +16,12 @@ from personarium.benchmarks.personamem.letters import LETTERS
 from personarium.benchmarks.personamem.types import canonical_type
 from personarium.core.chat import Message
 from personarium.core.errors import InvalidInput
-from personarium.core.files import bounded_lines, check_text, existing, parse_json, replacing
+from personarium.core.files import bounded_lines, check_text, existing, parse_json
+from personarium.core.tables import csv_rows, write_csv
 from personarium.measure.choice_items import ChoiceAnswer, ChoiceItem
 from personarium.text.json_reading import literal
 
 MAX_LINE = 256 * 2**20  # a context of 1M tokens has about 5 MiB
-MAX_ROWS = 1_000_000
 NEEDED = (
     "question_id", "question_type", "user_question_or_message", "correct_answer", "all_options",
     "shared_context_id", "end_index_in_shared_context",
@@ -170,32 +169,6 @@ def read_items(questions: str | Path, contexts: Contexts) -> list[PersonaMemItem
     return items
 
 
-def csv_rows(path: Path, needed: Sequence[str]) -> Iterator[tuple[int, dict[str, str]]]:
-    """The rows of a CSV file with their numbers, from 1, the heading not counted.
-
-    Args:
-        path: The file.
-        needed: Columns that must be there.
-
-    Raises:
-        InvalidInput: It is no CSV file in UTF-8, a column is missing, or a row has another number of fields.
-    """
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        reader = csv.DictReader(file, strict=True, restkey="")
-        try:
-            missing = [name for name in needed if name not in (reader.fieldnames or ())]
-            if missing:
-                raise InvalidInput(str(path), f"the column '{missing[0]}'", ", ".join(reader.fieldnames or ("none",)))
-            for row, fields in enumerate(reader, 1):
-                if row > MAX_ROWS:
-                    raise InvalidInput(str(path), f"at most {MAX_ROWS:,} rows", "more")
-                if "" in fields or None in fields.values():
-                    raise InvalidInput(f"{path}: row {row}", "as many fields as the heading has")
-                yield row, fields
-        except (csv.Error, UnicodeDecodeError) as error:
-            raise InvalidInput(str(path), "a CSV file in UTF-8", str(error)) from None
-
-
 def _item(fields: dict[str, str], where: str, row: int) -> PersonaMemItem:
     options = _options(fields["all_options"], where)
     gold = fields["correct_answer"].strip().strip("()").strip().lower()
@@ -270,13 +243,3 @@ def _result(item: PersonaMemItem, answer: ChoiceAnswer) -> dict[str, Any]:
         "predicted_answer": f"({letter})" if letter else "",
         "correct_answer": f"({LETTERS[item.item.gold]})",
     }
-
-
-def write_csv(path: str | Path, names: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> Path:
-    """Write a CSV file, whole or not at all; returns it and raises StorageError when the disk refuses."""
-    path = Path(path)
-    with replacing(path) as scratch, scratch.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, names)
-        writer.writeheader()
-        writer.writerows(rows)
-    return path

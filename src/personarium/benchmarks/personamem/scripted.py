@@ -18,11 +18,12 @@ from itertools import permutations
 from pathlib import Path
 from typing import Any, Literal
 
-from personarium.benchmarks.personamem.data_format import COLUMNS, write_csv
+from personarium.benchmarks.personamem.data_format import COLUMNS
 from personarium.benchmarks.personamem.letters import LETTERS
 from personarium.core.chat import Message, assistant, system, user
 from personarium.core.errors import UsageError
 from personarium.core.files import write_json_lines
+from personarium.core.tables import write_csv
 from personarium.core.tokens import estimate_tokens
 
 Kind = Literal["latest", "evolution", "reasons"]

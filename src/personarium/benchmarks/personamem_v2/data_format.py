@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from personarium.benchmarks.personamem.data_format import csv_rows
 from personarium.benchmarks.personamem_v2.boxed_letter import LETTERS
 from personarium.core.chat import Message
 from personarium.core.errors import InvalidInput
 from personarium.core.files import check_text, existing, parse_json, read_bytes
+from personarium.core.tables import csv_rows
 from personarium.measure.choice_items import ChoiceItem
 from personarium.text.json_reading import literal
 

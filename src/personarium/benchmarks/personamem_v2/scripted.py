@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from personarium.benchmarks.personamem.data_format import write_csv
 from personarium.core.errors import StorageError, UsageError
+from personarium.core.tables import write_csv
 
 COLUMNS = (
     "persona_id", "user_query", "correct_answer", "incorrect_answers", "preference", "pref_type", "topic_preference",

@@ -110,12 +110,13 @@ def _smallest(n: int, design: str, sigma: float, slope: float | None) -> Detecta
     if design == "two_groups":
         difference = min_detectable_effect(sigma, n, ALPHA, POWER, "t")
     else:
-        difference = _smallest_paired(n, sigma)
+        difference = smallest_paired(n, sigma)
     known = slope is not None and abs(slope) > 0
     return Detectable(n, design, sigma, difference, difference / abs(slope) if known and slope is not None else None)
 
 
-def _smallest_paired(n: int, sigma: float) -> float:
+def smallest_paired(n: int, sigma: float) -> float:
+    """The smallest mean difference that a paired t test on n units finds with the usual power."""
     from scipy.optimize import brentq
 
     from personarium.stats import power_paired_t
@@ -170,7 +171,7 @@ def findings_of(c: Calibration) -> list[str]:
     out = [_following(c)]
     if c.leak:
         out.append(f"{c.leak} The instrument fails.")
-    if _too_many(c.false_alarms):
+    if too_many(c.false_alarms):
         out.append(f"It raises false alarms: {c.false_alarms} of equal pairs differ at the .05 level.")
     for verdict, words in _FINDINGS.items():
         named = [control.control for control in c.controls if control.verdict == verdict]
@@ -196,8 +197,8 @@ def findings_of(c: Calibration) -> list[str]:
     return out
 
 
-def _too_many(alarms: Estimate) -> bool:
-    """Beyond what a right test gives by chance once in a hundred calibrations."""
+def too_many(alarms: Estimate) -> bool:
+    """Whether alarms are beyond what a right test gives by chance once in a hundred calibrations."""
     from personarium.stats import wilson
 
     if alarms.value is None:

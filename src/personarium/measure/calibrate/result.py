@@ -188,7 +188,7 @@ class Calibration:
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-ready form; :func:`calibration_from_dict` reads it."""
-        out: dict[str, Any] = _plain(asdict(self))
+        out: dict[str, Any] = as_plain(asdict(self))
         return out
 
 
@@ -211,7 +211,8 @@ def calibration_from_dict(data: Mapping[str, Any]) -> Calibration:
     return Calibration(**given)
 
 
-def _plain(value: Any) -> Any:
+def as_plain(value: Any) -> Any:
+    """Tuples as lists, whatever they stand in, so that JSON gives back what was written."""
     if isinstance(value, Mapping):
-        return {key: _plain(inner) for key, inner in value.items()}
-    return [_plain(inner) for inner in value] if isinstance(value, (list, tuple)) else value
+        return {key: as_plain(inner) for key, inner in value.items()}
+    return [as_plain(inner) for inner in value] if isinstance(value, (list, tuple)) else value

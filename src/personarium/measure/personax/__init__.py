@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from personarium.core.exports import lazy_exports
 
 if TYPE_CHECKING:
+    from personarium.core.tables import read_table as read_table
     from personarium.measure.personax.audit import AuditConfig as AuditConfig
     from personarium.measure.personax.audit import dependency_audit as dependency_audit
     from personarium.measure.personax.latents import LatentScore as LatentScore
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from personarium.measure.personax.result import Cell as Cell
     from personarium.measure.personax.sections import audit_sections as audit_sections
     from personarium.measure.personax.sections import audit_summary as audit_summary
-    from personarium.measure.personax.table import read_table as read_table
 
 _HOME = "personarium.measure.personax"
 __all__, __getattr__, __dir__ = lazy_exports(
@@ -28,7 +28,7 @@ __all__, __getattr__, __dir__ = lazy_exports(
         "audit_sections": f"{_HOME}.sections",
         "audit_summary": f"{_HOME}.sections",
         "dependency_audit": f"{_HOME}.audit",
-        "read_table": f"{_HOME}.table",
+        "read_table": "personarium.core.tables",
         "score_latents": f"{_HOME}.latents",
     },
 )

@@ -1,4 +1,4 @@
-"""Tables for an audit: columns by name from CSV, Parquet, JSON Lines or a file of personas; what a column's values mean.
+"""Columns of a table for an audit: what their values mean.
 
 Source: personax page, "Data formats" (structured variables, numeric or categorical, gaps allowed).
 """
@@ -7,73 +7,19 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from personarium.core.errors import InvalidInput, NotFound
-from personarium.core.files import MAX_LINE_BYTES, parse_json
+from personarium.core.errors import InvalidInput
 from personarium.stats.arrays import Array
 from personarium.stats.independence import Variable, categories
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
 _LARGEST = 1e150  # the square of a larger number is no finite one
 Columns = Mapping[str, Sequence[Any]]
-
-
-def read_table(path: str | Path) -> dict[str, list[Any]]:
-    """The columns of a table file; empty cells are None.
-
-    Args:
-        path: ``.csv``, ``.parquet``, or ``.jsonl`` with one flat object a line; any other file, and a ``.jsonl`` of
-            persona records, is read as personas, whose facet paths become columns.
-
-    Raises:
-        NotFound: There is no such file.
-        InvalidInput: Naming the file, and the line of the first bad row.
-    """
-    path = Path(path)
-    if not path.is_file():
-        raise NotFound(f"no table at {path}; expected a .csv, .parquet or .jsonl file")
-    if path.suffix.lower() == ".jsonl":
-        rows = list(_rows(path))
-        if rows and "schema_version" not in rows[0]:
-            return _columns(rows)
-    from personarium.core.population import Population
-
-    frame = Population.load(path).frame
-    return {name: frame[name].to_list() for name in frame.columns if not name.startswith("_")}
-
-
-def _rows(path: Path) -> Iterator[dict[str, Any]]:
-    with path.open("rb") as lines:
-        for number, line in enumerate(lines, 1):
-            where = f"{path}: line {number}"
-            if len(line) > MAX_LINE_BYTES:
-                raise InvalidInput(where, f"a line of at most {MAX_LINE_BYTES:,} bytes", f"{len(line):,} bytes")
-            if line.strip():
-                try:
-                    row = parse_json(line.decode("utf-8"), where)
-                except UnicodeDecodeError:
-                    raise InvalidInput(where, "a JSON object in UTF-8", "bytes that are not UTF-8") from None
-                if not isinstance(row, dict):
-                    raise InvalidInput(where, "one JSON object a line", row)
-                yield row
-
-
-def _columns(rows: Iterable[dict[str, Any]]) -> dict[str, list[Any]]:
-    listed = list(rows)
-    names = dict.fromkeys(name for row in listed for name in row)
-    return {name: [row.get(name) for row in listed] for name in names}
-
-
-# ------------------------------------------------------------------------------------------------ what values mean
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ SIMULATED_NOTICE = (
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How to read the headline of one kind of run."""
+    """How to read the headline of one kind of run; empty where every run of the kind says it itself."""
 
     meaning: str
     cautions: tuple[str, ...]
@@ -56,6 +56,35 @@ READINGS: Mapping[str, Reading] = {
         (
             "Plain text is the easiest case: what is missed here is missed everywhere, not the other way round.",
             "Perfect agreement between instrument and subject is a reason to look for shared code.",
+        ),
+    ),
+    "comparison": Reading(
+        "",
+        (
+            "Which of two is better is said by their comparison on the same items, not by whether two intervals overlap.",
+            "A contestant that does not beat 'no persona' or 'shuffled persona' has not been shown to use its persona.",
+            "It holds for these items and this judge or instrument: other questions can turn the order.",
+            "Intervals leave out what all contestants share: a judge's taste, a lenient rubric, questions that leak the answer.",
+        ),
+    ),
+    "memory": Reading(
+        "",
+        (
+            "A reader that knows or guesses the answer needs no memory: compare with the baselines without one.",
+            "What the reader misses from the right messages is not the memory's fault; 'right sources' is what it could reach.",
+            "A method that shows more text has it easier: look at the tokens, not at accuracy alone.",
+            "Scripted users say plainly what they mean; the talk of real people hides it better.",
+        ),
+    ),
+    "evolvr": Reading(
+        "How the judge's reader personas score stories two at a time, or how many written reasonings pass every filter.",
+        (),
+    ),
+    "confidence": Reading(
+        "",
+        (
+            "The error is biased upwards where bins hold few items: compare it with what a calibrated subject would show.",
+            "Answers without a stated confidence are left out: a subject that is silent when unsure looks better.",
         ),
     ),
     "demo": Reading(

@@ -13,8 +13,8 @@ from pathlib import Path
 from personarium.benchmarks.judge_instruments import INSTRUMENTS, NOT_CALIBRATED
 from personarium.core.results import Estimate
 from personarium.measure.calibrate import JudgeCalibration, calibrate_judge
-from personarium.measure.calibrate.judges import TRICK_JUDGES
-from personarium.measure.calibrate.reckoning import too_many
+from personarium.measure.calibrate.judge_reckoning import TRICK_JUDGES
+from personarium.measure.calibrate.reckoning import ALPHA, SURPRISING
 from personarium.report.document import Curve, Point, Reference, Series
 from personarium.report.plots import curve_svg, swatch
 
@@ -23,7 +23,7 @@ PAGE, IMAGES = DOCS / "judge-trust.md", DOCS / "images"
 PERSONAS, EQUALS = 40, 100
 FEWER: Mapping[str, int] = {"apc-judge": 16}  # it asks eight questions for each reply
 HONEST, LIKES_LENGTH = TRICK_JUDGES
-PAIRS_OF_LIMIT = 100
+FEW = 6  # characters in a tenth of the certainty scale below which nothing is drawn
 WHAT: Mapping[str, str] = {
     "pairwise": "which of two, both orders, with a certainty",
     "grades": "one response, a rubric, 1 to 5",
@@ -37,6 +37,11 @@ WHAT: Mapping[str, str] = {
     "personagym-judge": "one response, score examples, 1 to 5",
     "esc-eval": "a dialogue, a rubric, 0 to 4",
     "personaeval": "who of four speaks, with a probability",
+}
+# Why an instrument holds something against an honest judge, where that is known; printed only when it does.
+CAUSES: Mapping[str, str] = {
+    "personaeval": " Where one name is asked for, a name given with a probability of one in four or less does not lead the others, "
+    "and the first of equals is taken for the answer: an unsure judge looks like one that likes the first place.",
 }
 HEAD = """<!-- made by tools/judge_trust_page.py; run it again instead of editing -->
 
@@ -140,7 +145,8 @@ def in_short(found: Mapping[str, JudgeCalibration]) -> str:
     wordy = [name for name, c in found.items() if _trick(c, "windbag", LIKES_LENGTH) not in ("caught", "")]
     copied = [name for name, c in found.items() if _trick(c, "copycat", HONEST) == "fools it"]
     repeated = [name for name, c in found.items() if _trick(c, "parrot", HONEST) == "fools it"]
-    alarms = [name for name, c in found.items() if too_many(c.false_alarms)]
+    alarms = [name for name, c in found.items() if _surprising(c.false_alarms, len(found))]
+    most = max(found, key=lambda name: found[name].false_alarms.value or 0.0)
     twice = [name for name in blind if INSTRUMENTS[name].both_orders]
     held = {name: c.honest_signs for name, c in found.items() if c.honest_signs}
     lines = [
@@ -153,10 +159,22 @@ def in_short(found: Mapping[str, JudgeCalibration]) -> str:
         f"**400 words that say nothing** lose before an honest judge. Before one that likes length (half a point for each "
         f"doubling) they hold their own against an honest reply, or win, in {_named(wordy)}.",
         f"**Whoever repeats the question is recognised** in {_named(repeated)}: the question tells whom it was put to.",
-        f"**False alarms** between equal agents, beyond what chance explains: {_named(alarms)}.",
+        f"**False alarms** between equal agents beyond what chance explains among so many instruments: {_named(alarms)} (most: "
+        f"{most}, {_span(found[most].false_alarms)}; {ALPHA:.2f} is right).",
     ]
-    lines += [f"**{name} holds against the honest judge:** {'; '.join(signs)}." for name, signs in held.items()]
+    lines += [
+        f"**{name} holds against the honest judge:** {'; '.join(signs)}.{CAUSES.get(name, '')}"
+        for name, signs in held.items()
+    ]
     return "## In short\n\n" + "".join(f"- {line}\n" for line in lines)
+
+
+def _surprising(alarms: Estimate, instruments: int) -> bool:
+    """Whether so many alarms would come once in a hundred such pages, were every test right."""
+    from scipy.stats import binom
+
+    found = round((alarms.value or 0.0) * alarms.n)
+    return float(binom.sf(found - 1, alarms.n, ALPHA)) < SURPRISING / instruments
 
 
 def _named(names: Sequence[str]) -> str:
@@ -263,8 +281,9 @@ def likings(found: Mapping[str, JudgeCalibration]) -> str:
         if there:
             lines.append(_settings(there, knob, told))
     lines.append(
-        "\nA liking that is planted is measured as planted: an instrument does not correct its judge, but for the place, and that "
-        "only where both orders are asked: there `position_bias` makes ties and not winners. A lenient or severe judge loses accuracy "
+        "\nA liking that is planted is measured nearly as planted: an instrument does not correct its judge, but for the place, and "
+        "that only where both orders are asked: there `position_bias` makes ties and not winners. Where whole points are given, a "
+        "small liking is lost in the rounding, as small merits are. A lenient or severe judge loses accuracy "
         "although it ranks as before, for at the end of the scale good and better get the same grade.\n"
         "\n![Likings: measured against planted](images/judge-likings.svg)\n"
         "\n![Accuracy against leniency](images/judge-leniency.svg)\n"
@@ -402,10 +421,8 @@ def pictures(found: Mapping[str, JudgeCalibration]) -> dict[str, str]:
 
 
 def _series(c: JudgeCalibration, knob: str, label: str) -> Series:
-    points = [
-        Point(x=p.value, y=p.measured.value, lo=p.measured.lo, hi=p.measured.hi, n=p.measured.n) for p in c.at(knob)
-    ]
-    return Series(label=label, points=tuple(points))
+    """Without the intervals, which stand in the tables: drawn over each other they hide the lines."""
+    return Series(label=label, points=tuple(Point(x=p.value, y=p.measured.value) for p in c.at(knob)))
 
 
 def _planted(c: JudgeCalibration, knob: str) -> Series:
@@ -453,7 +470,7 @@ def likings_curve(found: Mapping[str, JudgeCalibration]) -> Curve:
     )
     lines = [_pooled(label, which, knob) for label, which, knob in wanted]
     return Curve(
-        title="A liking that is planted is measured as planted (means over instruments)",
+        title="A liking that is planted is measured (means over instruments)",
         x_label="planted share won by the liked one of two equally good replies",
         y_label="measured share",
         series=tuple(line for line in lines if line.points),
@@ -475,11 +492,11 @@ def _pooled(label: str, found: Sequence[JudgeCalibration], knob: str) -> Series:
 
 
 def certainty_curve(found: Mapping[str, JudgeCalibration]) -> Curve:
-    """Reliability: mean stated certainty of each tenth against the share right."""
+    """Reliability: mean stated certainty of each tenth against the share right, where enough characters are in it."""
     lines = [
         Series(
             label=f"{name}, overconfidence {p.overconfidence:g}",
-            points=tuple(Point(x=x, y=e.value, lo=e.lo, hi=e.hi, n=e.n) for x, e in p.bins),
+            points=tuple(Point(x=x, y=e.value, n=e.n) for x, e in p.bins if e.n >= FEW),
         )
         for name in ("pairwise", "personalized-judge")
         if name in found

@@ -78,3 +78,15 @@ def test_what_could_not_be_looked_into_is_said(capsys: Capture) -> None:
     out = capsys.readouterr().out
     assert "still in runs/table.bin, which is no text: delete it by hand" in out
     assert "not looked into: runs/old.gz" in out
+
+
+def test_a_folder_can_be_gone_through_afterwards() -> None:
+    with Memory.open("people.db") as memory:
+        memory.user("ana").remember("zyxquvlin")
+    forget = ["remember", "forget", "people.db", "--user", "ana", "--word", "zyxquvlin", "--erase"]
+    assert application(forget) == 0
+    assert application(forget) == 3
+    Path("late").mkdir()
+    Path("late/notes.txt").write_text("about the zyxquvlin\n")
+    assert application([*forget, "--folder", "late"]) == 0
+    assert Path("late/notes.txt").read_text() == "about the [erased]\n"

@@ -17,8 +17,9 @@ from personarium.core.errors import UsageError
 from personarium.judges.verdicts import Order, preference_of
 from personarium.measure.calibrate import JudgeCalibration, Ruling, Trial, calibrate_judge, planted_world
 from personarium.measure.calibrate.judge_instruments import PairwiseJudge, candidates_of
+from personarium.measure.calibrate.judge_reckoning import persona_means, share_by_persona
 from personarium.measure.calibrate.judge_signs import signs_of
-from personarium.measure.calibrate.judges import persona_means, planned_calls, share_by_persona
+from personarium.measure.calibrate.judges import planned_calls
 from personarium.measure.calibrate.planted import TRICKS
 from personarium.measure.calibrate.rulings import (
     Said,

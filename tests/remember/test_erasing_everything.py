@@ -11,6 +11,7 @@ import pytest
 
 from personarium.core.errors import UsageError
 from personarium.remember import Memory, Observation, Operation
+from personarium.remember.edits import pending
 from personarium.remember.events import Draft, Event
 from personarium.remember.list_store import ListStore
 from personarium.remember.user_memory import UserMemory
@@ -100,6 +101,18 @@ def test_an_erased_fact_takes_every_utterance_that_said_it(ana: UserMemory) -> N
     ana.forget([ana.facts()[0].id], mode="erase")
     assert _consolidate(ana) == []
     assert SECRET.casefold() not in _held(ana)
+
+
+def test_what_another_strategy_concluded_goes_too_and_both_read_again(ana: UserMemory) -> None:
+    ana.observe(f"{SECRET} and I live in Oslo")
+    ana.observe("I live in Oslo")
+    for name in ("one", "two"):
+        ana.edit([Operation("add", text=f"{SECRET}, Oslo", evidence=("o1", "o2"))], strategy=name, through="o2")
+    receipt = ana.forget(["o1"], mode="erase")
+    assert receipt.facts == ("f3_0", "f4_0")
+    assert SECRET.casefold() not in _held(ana)
+    state = ana.memory.states.get("ana")
+    assert {name: [one.id for one in pending(state, name)] for name in ("one", "two")} == {"one": ["o2"], "two": ["o2"]}
 
 
 def test_an_erased_summary_takes_the_facts_it_was_made_from_and_their_utterances(ana: UserMemory) -> None:

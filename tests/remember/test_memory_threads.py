@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from personarium.core.errors import InvalidInput
-from personarium.remember import Memory, Operation
+from personarium.remember import Memory, Observation, Operation
 from personarium.remember.replay import replay
+from personarium.remember.states import StateCache
 from personarium.remember.store import Conflict
 from personarium.remember.user_memory import UserMemory
 
@@ -107,3 +108,16 @@ def test_a_state_that_was_given_stays_as_it_was(ana: UserMemory) -> None:
     assert (given.seq, given.facts["f1_0"].attributes) == (1, {})
     assert [fact.text for fact in view.facts()] == ["tea"]
     assert ana.memory.states.get("ana").seq == 3
+
+
+def test_the_states_of_many_are_let_go_in_turn() -> None:
+    memory = Memory.open(None, clock=lambda: 1000.0)
+    states = StateCache(memory.store, most=10)
+    for number in range(6):
+        memory.user(f"user{number}").observe_all([Observation("x")] * 2)
+        states.get(f"user{number}")
+    assert [states.warm(f"user{number}") is not None for number in range(6)] == [False] * 3 + [True] * 3
+    states.drop("user5")
+    memory.user("user4").observe_all([Observation("x")] * 20)
+    assert states.get("user4").seq == 22
+    assert [states.warm(f"user{number}") is not None for number in range(6)] == [False] * 4 + [True, False]

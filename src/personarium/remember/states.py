@@ -20,6 +20,7 @@ class _Held:
 
     state: State = field(default_factory=State)
     given: bool = False
+    counted: int = 0  # events, as far as they are in the sum
     lock: threading.RLock = field(default_factory=threading.RLock)
 
 
@@ -35,6 +36,7 @@ class StateCache:
         self._store, self._most = store, most
         self._users: OrderedDict[str, _Held] = OrderedDict()
         self._lock = threading.Lock()
+        self._sum = 0  # of the events of all states, and one for each user
 
     def get(self, user: str) -> State:
         """A user's state after the last event, as it is at this moment: later events go into a copy. Not to be changed."""
@@ -42,7 +44,7 @@ class StateCache:
         with held.lock:
             state = self._advanced(user, held)
             held.given = True
-        self._trim()
+        self._trim(user, held)
         return state
 
     def warm(self, user: str) -> State | None:
@@ -60,7 +62,7 @@ class StateCache:
         held = self._of(user)
         with held.lock:
             yield self._advanced(user, held)
-        self._trim()
+        self._trim(user, held)
 
     @contextmanager
     def alone(self, user: str) -> Iterator[None]:
@@ -71,7 +73,8 @@ class StateCache:
     def drop(self, user: str) -> None:
         """Forget a user's state."""
         with self._lock:
-            self._users.pop(user, None)
+            gone = self._users.pop(user, None)
+            self._sum -= gone.counted if gone is not None else 0
 
     def _of(self, user: str) -> _Held:
         with self._lock:
@@ -92,9 +95,12 @@ class StateCache:
             held.state = state
         return held.state
 
-    def _trim(self) -> None:
+    def _trim(self, user: str, held: _Held) -> None:
+        """Count a user's events, and let those go who were active longest ago."""
         with self._lock:
-            total = sum(held.state.seq for held in self._users.values())
-            while total > self._most and len(self._users) > 1:
+            if self._users.get(user) is held:
+                self._sum += held.state.seq + 1 - held.counted
+                held.counted = held.state.seq + 1
+            while self._sum > self._most and len(self._users) > 1:
                 _, gone = self._users.popitem(last=False)
-                total -= gone.state.seq
+                self._sum -= gone.counted

@@ -30,7 +30,6 @@ class ChatMemory:
         self._memory = Memory.open(path, strategy=strategy)
         self.user = self._memory.user(user)
         self._reader, self._quiet = reader, quiet
-        self._plan: Any = None
         self.learnt = 0
         self.failures = 0
 

@@ -255,7 +255,7 @@ def forget(
             }
             Output(as_json).finish(told, lambda: show_plan(planned))
             return
-        if not planned.observations and not planned.facts:
+        if not planned.observations and not planned.facts and not (erase and word and folder):
             raise NotFound(f"the memory of {user!r} has nothing of that")
         mode = "erase" if erase else "archive"
         receipt = ana.forget(entries or (), mode=mode, folders=folder or (), **named)

@@ -55,12 +55,19 @@ def read_probabilities(
     return _summed(values, renormalise, tolerance, reply)
 
 
+HAIR = 1e-6  # puts a chosen name before others of equal probability
+
+
 def read_choice(reply: str, names: Sequence[str], form: Form) -> tuple[float, ...] | Unparsed:
-    """One name with its probability; what is left is shared equally by the others."""
+    """One name with its probability; what is left is shared equally by the others.
+
+    The name that is chosen is the prediction: it has at least what a guess would give it, and a hair more.
+    """
     read = form.read(reply[-MOST_REPLY:])
     if isinstance(read, Unparsed):
         return Unparsed(read.reason, reply)
-    stated, chosen = float(read["probability"]), list(names).index(read["speaker"])
+    stated = max(float(read["probability"]), 1 / len(names) + HAIR)
+    chosen = list(names).index(read["speaker"])
     rest = (1.0 - stated) / (len(names) - 1)
     return tuple(stated if place == chosen else rest for place in range(len(names)))
 

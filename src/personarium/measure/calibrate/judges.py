@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
@@ -21,19 +20,30 @@ from typing import TYPE_CHECKING, Any
 from personarium.core.chat import Message, Reply, Sampling
 from personarium.core.errors import UsageError
 from personarium.core.results import Estimate
-from personarium.measure.calibrate.judge_knobs import NOISE, OVERCONFIDENCE, Figure, Knob, knobs_of
+from personarium.measure.calibrate.judge_knobs import NOISE, OVERCONFIDENCE, Knob, knobs_of
+from personarium.measure.calibrate.judge_reckoning import (
+    TRICK_JUDGES,
+    Asked,
+    accuracy_by_gap,
+    accuracy_of,
+    alarms_between_equals,
+    certainty_point,
+    findings_of,
+    persona_means,
+    share_by_persona,
+    smallest_advantages,
+    unequal,
+)
 from personarium.measure.calibrate.judge_result import (
     BrokenJudge,
     CertaintyPoint,
     JudgeCalibration,
     KnobPoint,
-    Limit,
     Trick,
 )
 from personarium.measure.calibrate.judge_signs import signs_of
 from personarium.measure.calibrate.planted import GAPS, TRICKS, Kind, PlantedWorld, Trial, planted_world
-from personarium.measure.calibrate.reckoning import ALPHA, smallest_paired, too_many
-from personarium.measure.calibrate.rulings import JudgeInstrument, Ruling
+from personarium.measure.calibrate.rulings import JudgeInstrument
 from personarium.measure.calibrate.truth import PLAIN
 from personarium.measure.calibrate.world import CLAIMS
 
@@ -41,10 +51,6 @@ if TYPE_CHECKING:
     from personarium.models.simulated import SimulatedModel
 
 BROKEN = ("first", "certain", "flatterer", "constant", "unparsable", "mute", "refuser", "insider")
-TRICK_JUDGES: Mapping[str, Mapping[str, float]] = {
-    "honest judge": {},
-    "judge that likes length": {"verbosity_bias": 0.5},
-}
 PAIRS = (50, 100, 200, 400)
 Progress = Callable[[str], None]
 
@@ -92,15 +98,15 @@ async def calibrate_judge(
         claim=CLAIMS["keyed"],
         personas=len(world.personas),
         chance=1 / instrument.shown,
-        accuracy=_accuracy_of(honest),
-        by_gap=_by_gap(honest),
+        accuracy=accuracy_of(honest),
+        by_gap=accuracy_by_gap(honest),
         knobs=tuple([await bench.point(knob, value) for knob in knobs for value in knob.settings]),
         not_varied=silent,
         certainty=tuple([await bench.sureness(value) for value in OVERCONFIDENCE])
         if instrument.states_certainty
         else (),
-        false_alarms=_false_alarms(equal),
-        limits=_limits(instrument, honest, equal, n_power),
+        false_alarms=alarms_between_equals(equal),
+        limits=smallest_advantages(instrument, honest, equal, n_power),
         limit_unit="share of replies that say anything of the persona"
         if instrument.reads == "voice"
         else "facts a reply",
@@ -158,14 +164,6 @@ def judge_name(values: Mapping[str, Any], control: str = "") -> str:
 
 
 # --- asking ---
-
-
-@dataclass(frozen=True)
-class _Asked:
-    """What one judge made of some trials."""
-
-    trials: Sequence[Trial]
-    rulings: Sequence[Ruling]
 
 
 @dataclass
@@ -228,15 +226,15 @@ class _Bench:
 
     async def ask(
         self, trials: Sequence[Trial], values: Mapping[str, Any] = MappingProxyType({}), control: str = ""
-    ) -> _Asked:
+    ) -> Asked:
         judge = _Counted(judge_name(values, control), next(self.numbers), self.voices)
         return await self.asked(judge, trials)
 
-    async def asked(self, judge: _Counted, trials: Sequence[Trial]) -> _Asked:
+    async def asked(self, judge: _Counted, trials: Sequence[Trial]) -> Asked:
         self.progress(f"{self.instrument.name}: {judge.name}")
         rulings = await self.instrument.rule(judge, trials, self.seed)
         self.calls += judge.calls
-        return _Asked(trials, rulings)
+        return Asked(trials, rulings)
 
     def trials(self, kind: Kind) -> list[Trial]:
         """The trials of a kind; for a reader of voices those of unequal worth are voices, silent ones too."""
@@ -251,14 +249,14 @@ class _Bench:
             self.kept[kind] = made[kind]()
         return self.kept[kind]
 
-    async def honest(self) -> _Asked:
+    async def honest(self) -> Asked:
         """The honest judge on trials of unequal worth, with an eye on what it does not understand."""
         judge = _Watched(judge_name({}), next(self.numbers), self.voices)
         found = await self.asked(judge, self.trials("gap"))
         self.unread = judge.unread / max(judge.calls, 1)
         return found
 
-    async def equal(self, variant: int) -> _Asked:
+    async def equal(self, variant: int) -> Asked:
         """An honest judge of another seed on pairs of equal worth (on the same voices)."""
         return await self.ask(self.trials("voice") if self.voices else self.world.equal(variant))
 
@@ -271,14 +269,14 @@ class _Bench:
         """Of a judge twice as noisy as the honest one, so that there are wrong verdicts to be unsure of."""
         noisy = {} if self.voices else {"judge_noise": 2 * NOISE}
         found = await self.ask(self.trials("gap"), {"overconfidence": value, **noisy})
-        return _certainty(value, found, self.seed)
+        return certainty_point(value, found, self.seed)
 
-    async def broken(self, control: str, honest: _Asked) -> BrokenJudge:
+    async def broken(self, control: str, honest: Asked) -> BrokenJudge:
         from personarium.models.simulated import CONTROLS
         from personarium.stats import paired_t
 
         found = await self.ask(self.trials("gap"), {}, control)
-        own, other = (list(persona_means(*_unequal(one)).values()) for one in (found, honest))
+        own, other = (list(persona_means(*unequal(one)).values()) for one in (found, honest))
         effect = paired_t(own, other, "persona").effect
         signs = signs_of(self.instrument, found.rulings)
         lost: dict[str, int] = {}
@@ -287,7 +285,7 @@ class _Bench:
                 lost[kind] = lost.get(kind, 0) + count
         worse = effect.value is not None and effect.value < 0 and (effect.hi is None or effect.hi < 0)
         verdict = "caught" if signs else "fools it" if worse else "harmless"
-        return BrokenJudge(f"simulated/{control}", CONTROLS[control], _accuracy_of(found), effect, signs, verdict, lost)
+        return BrokenJudge(f"simulated/{control}", CONTROLS[control], accuracy_of(found), effect, signs, verdict, lost)
 
     async def tricks(self) -> tuple[Trick, ...]:
         from personarium.models.simulated import CONTROLS
@@ -314,154 +312,3 @@ def _trick_verdict(share: Estimate, chance: float) -> str:
         return "not scored"
     lo, hi = (share.value if end is None else end for end in (share.lo, share.hi))
     return "fools it" if lo > chance else "caught" if hi < chance else "not told apart"
-
-
-# --- reckoning ---
-
-
-def persona_means(
-    trials: Sequence[Trial], rulings: Sequence[Ruling], figure: Figure = "outcome"
-) -> dict[str, float | None]:
-    """Persona id -> mean over its trials; None where none could be had."""
-    values: dict[str, list[float]] = {trial.persona.id: [] for trial in trials}
-    for trial, ruling in zip(trials, rulings, strict=True):
-        values[trial.persona.id] += _values(ruling, figure)
-    return {who: math.fsum(own) / len(own) if own else None for who, own in values.items()}
-
-
-def _values(ruling: Ruling, figure: Figure) -> list[float]:
-    if figure == "first":
-        return [0.5 if said.first is None else float(said.first) for said in ruling.said]
-    return [] if ruling.outcome is None else [ruling.outcome]
-
-
-def share_by_persona(trials: Sequence[Trial], rulings: Sequence[Ruling], figure: Figure = "outcome") -> Estimate:
-    """Mean of the personas' means; ties count one half, what could not be had is missing.
-
-    The interval is Wilson's, as wide as if every persona were one trial: means that are all 1 are not beyond doubt.
-    """
-    from personarium.stats import wilson
-
-    means = list(persona_means(trials, rulings, figure).values())
-    known = [mean for mean in means if mean is not None]
-    return wilson(math.fsum(known), len(known), "persona", missing=len(means) - len(known))
-
-
-def _unequal(asked: _Asked) -> tuple[list[Trial], list[Ruling]]:
-    """The trials in which something is better than something."""
-    kept = [(t, r) for t, r in zip(asked.trials, asked.rulings, strict=True) if t.gap]
-    return [t for t, _ in kept], [r for _, r in kept]
-
-
-def _accuracy_of(asked: _Asked) -> Estimate:
-    return share_by_persona(*_unequal(asked))
-
-
-def _by_gap(asked: _Asked) -> dict[int, Estimate]:
-    found = {}
-    for gap in sorted({trial.gap for trial in asked.trials}):
-        pairs = [(t, r) for t, r in zip(asked.trials, asked.rulings, strict=True) if t.gap == gap]
-        found[gap] = share_by_persona([t for t, _ in pairs], [r for _, r in pairs])
-    return found
-
-
-def _margins(asked: _Asked) -> list[float]:
-    return [ruling.margin for ruling in asked.rulings if ruling.margin is not None]
-
-
-def _false_alarms(equal: Sequence[_Asked]) -> Estimate:
-    """Of pairs: judges that call two equal contestants different. Of voices: pairs of equal readers that are called different."""
-    from personarium.stats import paired_t, wilson
-
-    if equal[0].trials[0].kind == "voice":
-        means = [list(persona_means(asked.trials, asked.rulings).values()) for asked in equal]
-        tests = [paired_t(a, b, "persona").p for a, b in itertools.combinations(means, 2)]
-    else:
-        tests = [paired_t(margins, [0.0] * len(margins), "pair").p for margins in map(_margins, equal)]
-    known = [p for p in tests if p is not None]
-    rate = sum(p < ALPHA for p in known) / len(known) if known else 0.0
-    n = min(len(equal), len(known))  # pairs that share a reader are not independent
-    return wilson(rate * n, n, "equal judge", missing=len(tests) - len(known))
-
-
-def _limits(
-    instrument: JudgeInstrument, graded: _Asked, equal: Sequence[_Asked], n_power: Sequence[int]
-) -> tuple[Limit, ...]:
-    """From the spread of the margins of equal pairs, and from how far one fact moves the margin."""
-    by_gap: dict[int, list[float]] = {}
-    for trial, ruling in zip(graded.trials, graded.rulings, strict=True):
-        if ruling.margin is not None:
-            by_gap.setdefault(trial.gap, []).append(ruling.margin)
-    means = {gap: math.fsum(margins) / len(margins) for gap, margins in by_gap.items()}
-    if instrument.reads == "voice":
-        said = [margin for gap, margins in by_gap.items() for margin in margins if gap]
-        slope = math.fsum(said) / len(said) - means.get(0, 0.0) if said else 0.0
-        sigma = math.sqrt(2) * _spread([margin for margins in by_gap.values() for margin in margins])
-    else:
-        slope, sigma = means.get(1, 0.0), _spread([margin for asked in equal for margin in _margins(asked)])
-    if sigma <= 0 or slope <= 0:
-        return ()
-    return tuple(Limit(n, smallest_paired(n, sigma) / slope) for n in n_power if n > 1)
-
-
-def _spread(values: Sequence[float]) -> float:
-    if len(values) < 2:
-        return 0.0
-    mean = math.fsum(values) / len(values)
-    return math.sqrt(math.fsum((value - mean) ** 2 for value in values) / (len(values) - 1))
-
-
-def _certainty(overconfidence: float, asked: _Asked, seed: int) -> CertaintyPoint:
-    from personarium.stats import mean_interval
-    from personarium.stats.calibration import auroc, expected_calibration_error, reliability_curve
-
-    rows = [
-        (trial.persona.id, said.certainty, float(said.right))
-        for trial, ruling in zip(asked.trials, asked.rulings, strict=True)
-        for said in ruling.said
-        if said.certainty is not None and said.right is not None
-    ]
-    who, stated, right = [row[0] for row in rows], [row[1] for row in rows], [row[2] for row in rows]
-    error = expected_calibration_error(stated, right, 10, "persona", who, draws=500, seed=seed)
-    apart = auroc(stated, right, "persona", who, draws=500, seed=seed)
-    bins = reliability_curve(stated, right, 10, "persona", who)
-    return CertaintyPoint(
-        overconfidence,
-        mean_interval(stated, "verdict"),
-        mean_interval(right, "verdict"),
-        error,
-        apart,
-        tuple((b.mean_confidence, b.accuracy) for b in bins if b.mean_confidence is not None),
-    )
-
-
-# --- findings ---
-
-
-def findings_of(c: JudgeCalibration) -> list[str]:
-    """The sentences to print, the most important first."""
-    out = [_accuracy(c)]
-    if c.honest_signs:
-        out.append(f"It holds against the honest judge: {'; '.join(c.honest_signs)}.")
-    unseen = [row.judge for row in c.broken if row.verdict == "fools it"]
-    if unseen:
-        out.append(f"Judges that are less accurate and show no sign of it: {', '.join(unseen)}.")
-    for judge in TRICK_JUDGES:
-        named = [row.trick for row in c.tricks if row.verdicts.get(judge) == "fools it"]
-        if named:
-            out.append(f"Players that win before the {judge}: {', '.join(named)}.")
-    if too_many(c.false_alarms):
-        out.append(f"It raises false alarms: {c.false_alarms}.")
-    for point in c.certainty:
-        if point.overconfidence == 0 and point.error.lo is not None and point.error.lo > 0.1:
-            out.append(f"Even without overconfidence its stated certainty is off by {point.error}.")
-    if c.unread >= 0.01:
-        out.append(f"The judge did not understand {c.unread:.1%} of the requests.")
-    return out
-
-
-def _accuracy(c: JudgeCalibration) -> str:
-    lo = c.accuracy.lo
-    if lo is None or lo <= c.chance:
-        return f"The honest judge is not told apart from chance ({c.chance:.2f}): accuracy {c.accuracy}."
-    return f"The honest judge finds the better one: accuracy {c.accuracy}, chance {c.chance:.2f}."

@@ -487,7 +487,7 @@ def measure(quick: bool = False) -> list[Figure]:
             f"{curve[-1]:,} users observing at once from 2 processes: users with anything lost or crossed",
             together["wrong"],
             "",
-            0,
+            1,
             at_most=True,
             note=f"{together['rate']:,.0f} durable observations/s",
         ),

@@ -4,18 +4,21 @@
 
 The plain loops are the textbook formulas, one game after the other in Python: Glickman's steps by period, and the MM iteration of
 Bradley-Terry (Hunter 2004) until no strength moves by more than 1e-6. They run on fewer games where a million would take too long,
-and the ratio is of games (for Bradley-Terry: of whole fits of the same games).
+and the ratio is of games (for Bradley-Terry: of whole fits of the same games). One thread of linear algebra: on shared cores several wait
+for each other, which makes Bradley-Terry three times as slow.
 """
 
 from __future__ import annotations
 
 import math
+import os
 import time
 from collections.abc import Callable
 from typing import Any
 
 from figures import Figure, run_alone
 
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # read when numpy is first imported, below
 CONTESTANTS = 1_000
 
 

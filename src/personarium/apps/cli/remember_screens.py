@@ -32,7 +32,10 @@ def show_memory(user: str, facts: Sequence[Any], quotes: Mapping[str, Sequence[A
     if not facts:
         root.add(Text("nothing is believed yet", style="dim"))
     out.print(root)
-    out.print(f"{data['observations']} utterances, {len(facts)} facts, {data['batches']} batches of edits", style="dim")
+    out.print(
+        f"{_count(data['observations'], 'utterance')}, {_count(len(facts), 'fact')}, {_count(data['batches'], 'batch', 'es')} of edits",
+        style="dim",
+    )
 
 
 def show_users(rows: Sequence[tuple[str, int]]) -> None:
@@ -108,7 +111,9 @@ def show_receipt(receipt: Any) -> None:
     """What forgetting took, and where it was looked for."""
     out = console()
     done = "erased" if receipt.mode == "erase" else "archived"
-    out.print(f"{done}: {len(receipt.observations)} utterances, {len(receipt.facts)} facts", style="bold")
+    out.print(
+        f"{done}: {_count(len(receipt.observations), 'utterance')}, {_count(len(receipt.facts), 'fact')}", style="bold"
+    )
     if receipt.mode != "erase":
         return
     out.print(f"log: {receipt.events} events rewritten, receipt is event {receipt.seq}")
@@ -156,6 +161,10 @@ def _told(fact: Any) -> Any:
         notes.append(f"confidence {fact.confidence:.2f}")
     style = "" if fact.current else "strike dim"
     return Text.assemble((printable(" ".join(fact.text.split())), style), (f"  {' · '.join(notes)}", "dim"))
+
+
+def _count(number: int, what: str, many: str = "s") -> str:
+    return f"{number:,} {what}{many if number != 1 else ''}"
 
 
 def _short(text: str) -> str:

@@ -1,11 +1,13 @@
-"""Reward calibration: the page's statements (the one that needs training, 7, comes with the trainers), faults, bad input."""
+"""Reward calibration: the page's statements (7 trains a tiny byte transformer made here), faults, bad input."""
 
 from __future__ import annotations
 
+import random
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from personarium.catalog import SystemRow
 from personarium.core.errors import InvalidInput, NotFound, UsageError
@@ -433,3 +435,82 @@ async def test_the_contract_holds() -> None:
     )
     findings = await check_system(row)
     assert findings.problems == []
+
+
+LINES = ("chosen_high", "chosen_low", "rejected_high", "rejected_low")
+
+
+def _preference_rows(seed: int, count: int = 32) -> list[dict[str, object]]:
+    """Sums with a right and a wrong reply, told apart by how they are worded, with both confidence lines."""
+    draw = random.Random(seed)
+    pairs = []
+    for _ in range(count):
+        a, b = draw.randint(10, 99), draw.randint(10, 99)
+        asked = {"role": "user", "content": f"{a}+{b}?"}
+        good, bad = draw.choice(("Checked: ", "Sum is ")), draw.choice(("Dunno, ", "Guess: "))
+        replies = {"chosen": f"{good}{a + b}.", "rejected": f"{bad}{a + b + draw.randint(1, 30)}."}
+        pairs.append({name: [asked, {"role": "assistant", "content": text}] for name, text in replies.items()})
+    return confidence_rows(pairs, seed)
+
+
+class _ByteRewards:
+    """The page's tiny reward model: two layers, 64 wide, bytes in, mean over places, one number out."""
+
+    def __init__(self, seed: int) -> None:
+        torch.manual_seed(seed)
+        layer = torch.nn.TransformerEncoderLayer(64, 4, 128, dropout=0.0, batch_first=True)
+        self.parts = torch.nn.ModuleDict(
+            {
+                "bytes": torch.nn.Embedding(257, 64, padding_idx=256),
+                "places": torch.nn.Embedding(48, 64),
+                "layers": torch.nn.TransformerEncoder(layer, 2, enable_nested_tensor=False),
+                "head": torch.nn.Linear(64, 1),
+            }
+        )
+
+    def __call__(self, talks: list[list[dict[str, str]]]) -> torch.Tensor:
+        texts = ["\n".join(one["content"] for one in talk if one["role"] != "system").encode()[-48:] for talk in talks]
+        ids = torch.full((len(texts), 48), 256)
+        for row, text in enumerate(texts):
+            ids[row, : len(text)] = torch.tensor(list(text))
+        gone = ids == 256
+        deep = self.parts["layers"](self.parts["bytes"](ids) + self.parts["places"].weight, src_key_padding_mask=gone)
+        kept = (~gone).unsqueeze(-1)
+        return self.parts["head"]((deep * kept).sum(1) / kept.sum(1)).squeeze(-1)
+
+    def rewards(self, rows: list[dict[str, object]], *names: str) -> dict[str, torch.Tensor]:
+        found = self([row[name] for name in names for row in rows])
+        return dict(zip(names, found.split(len(rows)), strict=True))
+
+    def train(self, rows: list[dict[str, object]], plain: bool, steps: int = 50) -> None:
+        adam = torch.optim.Adam(self.parts.parameters(), 3e-3)
+        for _ in range(steps):
+            if plain:
+                found = self.rewards(rows, "chosen", "rejected")
+                loss = -torch.nn.functional.logsigmoid(found["chosen"] - found["rejected"]).mean()
+            else:
+                loss = reward_model_loss(self.rewards(rows, *LINES))
+            adam.zero_grad()
+            loss.backward()
+            adam.step()
+
+    def calibrated(self, rows: list[dict[str, object]]) -> float:
+        """Share of rows in which high is preferred on the chosen and low on the rejected reply, by the probe."""
+        with torch.no_grad():
+            found = {name: values.tolist() for name, values in self.rewards(rows, *LINES).items()}
+        share = confidence_bias(found).calibrated.value
+        assert share is not None
+        return share
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_w7_fifty_steps_of_the_calibrated_loss_teach_where_confidence_is_due(seed: int) -> None:
+    torch.set_num_threads(1)
+    rows, fresh = _preference_rows(seed), _preference_rows(seed + 100)
+    calibrated, plain = _ByteRewards(seed), _ByteRewards(seed)
+    assert calibrated.calibrated(rows) < 0.6
+    calibrated.train(rows, plain=False)
+    plain.train(rows, plain=True)
+    assert calibrated.calibrated(rows) > 0.9
+    assert calibrated.calibrated(fresh) > 0.6
+    assert plain.calibrated(rows) < 0.6

@@ -7,7 +7,7 @@ import unicodedata
 from functools import cache
 
 _ASCII_WORD = re.compile(r"[a-z0-9]+")
-_APOSTROPHES = str.maketrans(dict.fromkeys("‘’ʼ′´＇", "'"))
+APOSTROPHES = str.maketrans(dict.fromkeys("‘’ʼ′´＇", "'"))
 # Scripts whose words are not parted by blanks: each character is a token. Thai, Lao, Burmese, Khmer; kana; Han (with the
 # extensions); and Hangul, where the particles cling to their word.
 _UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff"
@@ -34,12 +34,13 @@ def words(text: str) -> list[str]:
     if text.isascii():
         plain = text.lower()
     else:
-        plain = unicodedata.normalize("NFKC", text.translate(_APOSTROPHES)).casefold()
-    return [found.removesuffix("'s") for found in _word().findall(plain)]
+        plain = unicodedata.normalize("NFKC", text.translate(APOSTROPHES)).casefold()
+    return [found.removesuffix("'s") for found in word_pattern().findall(plain)]
 
 
 @cache
-def _word() -> re.Pattern[str]:
+def word_pattern() -> re.Pattern[str]:
+    """What counts as one word of :func:`words`; for those who need its place as well."""
     marks = "".join(
         re.escape(chr(code))
         for start, stop in _MARKS

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from personarium.text.tokenise import _APOSTROPHES, _word, words
+from personarium.text.tokenise import APOSTROPHES, word_pattern, words
 
 
 def word_spans(text: str) -> tuple[list[str], list[tuple[int, int]]]:
@@ -12,8 +12,8 @@ def word_spans(text: str) -> tuple[list[str], list[tuple[int, int]]]:
     """
     found: list[str] = []
     spans: list[tuple[int, int]] = []
-    plain = text if text.isascii() else text.translate(_APOSTROPHES)  # one character for one: the places stay
-    for one in _word().finditer(plain):
+    plain = text if text.isascii() else text.translate(APOSTROPHES)  # one character for one: the places stay
+    for one in word_pattern().finditer(plain):
         written = one[0]
         for word in (written.lower().removesuffix("'s"),) if written.isascii() else words(written):
             found.append(word)

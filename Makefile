@@ -39,9 +39,9 @@ $(DEV): $(STAMP) requirements-dev.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -r requirements-dev.txt
 	touch $@
 
-# Inspect AI, Faker, SemHash and LanceDB are only what we measure against.
+# Faker, SemHash and LanceDB are only what we measure against.
 $(VENV)/.ready-perf: $(DEV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt inspect-ai==0.3.285 faker==40.63.0 semhash==0.5.0 lancedb==0.40.0
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt faker==40.63.0 semhash==0.5.0 lancedb==0.40.0
 	touch $@
 
 clean:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import json
 from pathlib import Path
 
 import pytest
@@ -152,3 +153,21 @@ async def test_run_sync_in_a_loop_says_to_await() -> None:
 
     with pytest.raises(UsageError, match="await it instead"):
         run_sync(answer())
+
+
+def test_a_program_that_reads_along_gets_every_state_as_json(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PERSONARIUM_PROGRESS", "json")
+    out = io.StringIO()
+    told = progress_for(out)
+    told.update(Snapshot("play", 3, 10, failed=1, cost_usd=0.5, rate=2.0))
+    told.note("half way\nthere")
+    first, second = (json.loads(line) for line in out.getvalue().splitlines())
+    assert (first["stage"], first["done"], first["total"], first["cost_usd"], first["left_s"]) == (
+        "play",
+        3,
+        10,
+        0.5,
+        3.5,
+    )
+    assert first["text"] == "play 3/10, 2/s, $0.50, 4 s left, 1 failed"
+    assert second == {"note": "half way\nthere"}

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import os
 import sys
 import time
 from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
 from typing import Any, Protocol, TextIO
 
+PROGRAM = "PERSONARIUM_PROGRESS"  # environment variable: a program reads along, and gets every state as a JSON line
 WINDOW_S = 30.0  # the rate is that of the last half minute: replies served from disk must not promise a speed
 
 
@@ -141,6 +144,36 @@ class PlainLines:
         """Nothing is kept open."""
 
 
+class JsonLines:
+    """Every state as one JSON object on a line, for a program that reads along; notes are objects with ``note``.
+
+    Args:
+        stream: Where to; standard error by default.
+    """
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        self._stream = stream or sys.stderr
+
+    def update(self, state: Snapshot) -> None:
+        """The state, with its line in words."""
+        self._tell({**asdict(state), "left_s": state.left_s, "text": describe(state)})
+
+    def finish(self, state: Snapshot) -> None:
+        """The last state of a stage."""
+        self.update(state)
+
+    def note(self, text: str) -> None:
+        """An object of its own."""
+        self._tell({"note": text})
+
+    def close(self) -> None:
+        """Nothing is kept open."""
+
+    def _tell(self, told: Mapping[str, Any]) -> None:
+        self._stream.write(json.dumps(told) + "\n")
+        self._stream.flush()
+
+
 class RichBar:
     """A live line in a terminal: bar and description, one for each stage.
 
@@ -187,8 +220,12 @@ class RichBar:
 
 
 def progress_for(stream: TextIO | None = None) -> Progress:
-    """The display that fits: a live bar in a terminal, plain lines elsewhere."""
+    """The display that fits: JSON lines where the environment asks for them (``PERSONARIUM_PROGRESS=json``), a live bar in a
+    terminal, plain lines elsewhere.
+    """
     target = stream or sys.stderr
+    if os.environ.get(PROGRAM) == "json":
+        return JsonLines(target)
     return RichBar(target) if target.isatty() else PlainLines(target)
 
 

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from personarium.core.exports import lazy_exports
 
 if TYPE_CHECKING:
+    from personarium.apps.workspace.jobs import Job as Job
+    from personarium.apps.workspace.jobs import Jobs as Jobs
     from personarium.apps.workspace.persona_shelf import PersonaRow as PersonaRow
     from personarium.apps.workspace.persona_shelf import PersonaShelf as PersonaShelf
     from personarium.apps.workspace.population_shelf import PopulationShelf as PopulationShelf
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 __all__, __getattr__, __dir__ = lazy_exports(
     __name__,
     {
+        "Job": "personarium.apps.workspace.jobs",
+        "Jobs": "personarium.apps.workspace.jobs",
         "PersonaRow": "personarium.apps.workspace.persona_shelf",
         "PersonaShelf": "personarium.apps.workspace.persona_shelf",
         "PopulationShelf": "personarium.apps.workspace.population_shelf",

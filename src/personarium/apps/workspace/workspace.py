@@ -6,6 +6,7 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from personarium.apps.workspace.jobs import Jobs
 from personarium.apps.workspace.persona_shelf import PersonaShelf
 from personarium.apps.workspace.population_shelf import PopulationShelf
 from personarium.apps.workspace.run_shelf import RunShelf
@@ -43,6 +44,7 @@ class Workspace:
         self.personas = PersonaShelf(self.folder / PERSONAS)
         self.populations = PopulationShelf(self.folder / POPULATIONS)
         self.runs = RunShelf(self.folder / RUNS)
+        self.jobs = Jobs(self.runs.folder, self.folder)
         self._lock = threading.Lock()
         self._memory: Memory | None = None
 
@@ -82,7 +84,8 @@ class Workspace:
         return open_model(self.model, base_url=self.base_url) if name is None else open_model(name)
 
     def close(self) -> None:
-        """Close the memory."""
+        """Stop the jobs and close the memory."""
+        self.jobs.close()
         with self._lock:
             if self._memory is not None:
                 self._memory.close()

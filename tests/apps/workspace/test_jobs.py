@@ -62,6 +62,16 @@ def test_a_command_that_is_refused_says_why(tmp_path: Path) -> None:
             work.jobs.start([*GYM, "--out", "/tmp/elsewhere"], "x")
 
 
+def test_the_run_folder_stands_before_what_has_no_flag_and_comes_off_again(tmp_path: Path) -> None:
+    arguments = ["calibrate", "--personas=2", "--", "nonsense"]
+    with Workspace(tmp_path) as work:
+        job = work.jobs.start(arguments, "x")
+        assert job.command == f"personarium calibrate --personas=2 --out {tmp_path}/runs/x -- nonsense"
+        assert arguments_of(job.command) == arguments
+        assert job.wait(60) == 2
+        assert any("nonsense" in line for line in job.lines)
+
+
 @pytest.mark.parametrize("command", ["", "rm -rf x", "python -m personarium demo"])
 def test_only_our_own_commands_are_repeated(command: str) -> None:
     with pytest.raises(UsageError):

@@ -124,13 +124,14 @@ class Jobs:
             UsageError: When the job of this name is running, or the command names a run folder of its own.
             StorageError: When no process can be started.
         """
-        if any(argument in ("--out", "-o") or argument.startswith("--out=") for argument in arguments):
+        if _without_out(arguments) != list(arguments):
             raise UsageError("the run folder of a job is named by the workspace; leave --out away")
         with self._lock:
             if name in self._jobs and self._jobs[name].running:
                 raise UsageError(f"'{name}' is running already")
             self.folder.mkdir(parents=True, exist_ok=True)
-            whole = [*arguments, "--out", str(self.folder / name)]
+            end = arguments.index("--") if "--" in arguments else len(arguments)
+            whole = [*arguments[:end], "--out", str(self.folder / name), *arguments[end:]]
             job = self._jobs[name] = Job(name, shlex.join(["personarium", *whole]), self._spawn(whole))
         job.watch()
         return job
@@ -185,14 +186,17 @@ def arguments_of(command: str) -> list[str]:
     words = shlex.split(command)
     if not words or words[0] != "personarium":
         raise UsageError("the run does not say by which command it was made; repeat it from a terminal")
+    return _without_out(words[1:])
+
+
+def _without_out(arguments: Sequence[str]) -> list[str]:
+    """A command line without its run folder; what stands behind ``--`` is no option."""
+    end = arguments.index("--") if "--" in arguments else len(arguments)
     kept: list[str] = []
-    skip = False
-    for word in words[1:]:
-        if skip or word.startswith("--out="):
-            skip = False
-            continue
+    words = iter(arguments[:end])
+    for word in words:
         if word in ("--out", "-o"):
-            skip = True
-            continue
-        kept.append(word)
-    return kept
+            next(words, None)
+        elif not word.startswith("--out="):
+            kept.append(word)
+    return [*kept, *arguments[end:]]

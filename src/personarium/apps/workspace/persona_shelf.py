@@ -6,16 +6,17 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
 from personarium.apps.workspace.names import file_stem, signature
 from personarium.core.cards.cast import Cast, load_cast
-from personarium.core.cards.files import load_card, save_card
+from personarium.core.cards.files import card_bytes, load_card, save_card
+from personarium.core.cards.persona import OURS
 from personarium.core.cards.written import card_from_persona
-from personarium.core.errors import NotFound, UsageError
+from personarium.core.errors import InvalidInput, NotFound, UsageError
 from personarium.core.formats import format_of, load_personas, save_personas
 from personarium.core.persona import Persona
 from personarium.core.views import show_value
@@ -138,15 +139,20 @@ class PersonaShelf:
             UsageError: When it stands in a file of several that cannot be written without loss (CSV).
             StorageError: When the disk refuses.
         """
+        return self.put_all([persona])[0]
+
+    def put_all(self, personas: Sequence[Persona]) -> list[Path]:
+        """As :meth:`put`, many at once: the folder is looked at once and a file of several is written once."""
         with self._lock:
-            path = self._home(persona.id)
-            held = load_personas(path) if path.exists() else [persona]
-            if len(held) > 1:
-                held = [persona if p.id == persona.id else p for p in held]
-            else:
-                held = [persona]
-            self._write(held, path)
-            return path
+            homes: dict[str, Path] = {}
+            by_file: dict[Path, dict[str, Persona]] = {}
+            for persona in personas:
+                home = homes.get(persona.id) or self._home(persona.id, taken=by_file)
+                homes[persona.id] = home
+                by_file.setdefault(home, {})[persona.id] = persona
+            for path, changed in by_file.items():
+                self._write(_with(changed, path), path)
+            return [homes[persona.id] for persona in personas]
 
     def remove(self, id: str) -> None:
         """Take a persona out; a file that held only it goes.
@@ -182,12 +188,55 @@ class PersonaShelf:
             path.write_bytes(data)
             personas = load_personas(path)
             if ending in _PICTURES and personas[0].id not in self._now().cast.personas:
-                path.rename(self.folder / f"{file_stem(personas[0].id)}{ending}")
+                path.rename(self._home(personas[0].id, ending))
                 self._look = None
             else:
-                for persona in personas:
-                    self.put(persona)
+                self.put_all(personas)
         return personas
+
+    def read(self, name: str, data: bytes) -> list[Persona]:
+        """The personas of a file that somebody hands over; nothing is kept.
+
+        Args:
+            name: The file's name; only its ending counts, and messages call the file so.
+            data: The file.
+
+        Raises:
+            InvalidInput: As :meth:`take_in`.
+        """
+        with tempfile.TemporaryDirectory(prefix="personarium-") as scratch:
+            place = ""
+            try:
+                place = str(Path(scratch) / f"file{_ending(name)}")
+                Path(place).write_bytes(data)
+                return load_personas(place)
+            except InvalidInput as error:
+                inside = error.where.partition(place)[2] if place else ""
+                raise InvalidInput(f"{name}{inside}", error.expected, error.found, error.field) from None
+
+    def card(self, id: str, ending: str, *, record: bool = True) -> bytes:
+        """A persona as the bytes of a character card, with the picture and the assets of the card that it came as.
+
+        Args:
+            id: Who.
+            ending: ``.png``, ``.charx`` or ``.json``.
+            record: Whether everything that a card has no field for goes along as an extension: confidence, sources,
+                layers, and what must never be disclosed. Without it the card holds what it shows and nothing else.
+
+        Raises:
+            NotFound: When there is no such persona.
+            InvalidInput: When it cannot be written as a card.
+        """
+        persona = self.get(id)
+        card = card_from_persona(persona)
+        if not record:
+            kept = {name: value for name, value in card.data["extensions"].items() if name != OURS}
+            card = replace(card, data={**card.data, "extensions": kept})
+        home = self._home(id)
+        if home.suffix.lower() in _PICTURES and home.exists():
+            old = load_card(home)
+            card = replace(card, picture=old.picture, assets=old.assets)
+        return card_bytes(card, ending, f"persona {id}")
 
     # -- files ---------------------------------------------------------------------------------------------------------
 
@@ -200,10 +249,16 @@ class PersonaShelf:
                 self._looked = time.monotonic()
             return self._look
 
-    def _home(self, id: str) -> Path:
-        """The file in which the persona of this id is kept."""
+    def _home(self, id: str, ending: str = ".json", taken: Collection[Path] = ()) -> Path:
+        """The file in which the persona of this id is kept, or a free one: somebody else's file may have that name."""
         known = self._now().cast.files.get(id)
-        return known[0] if known else self.folder / f"{file_stem(id)}.json"
+        if known:
+            return known[0]
+        path, number = self.folder / f"{file_stem(id)}{ending}", 1
+        while path.exists() or path in taken:
+            number += 1
+            path = self.folder / f"{file_stem(id)}-{number}{ending}"
+        return path
 
     def _write(self, personas: list[Persona], path: Path) -> None:
         if format_of(path).write is None:
@@ -217,6 +272,16 @@ class PersonaShelf:
         else:
             save_personas(personas, path)
         self._look = None
+
+
+def _with(changed: Mapping[str, Persona], path: Path) -> list[Persona]:
+    """What a file holds when these personas are in it."""
+    held = load_personas(path) if path.exists() else []
+    if len(held) < 2:
+        return list(changed.values())
+    if not changed.keys() <= {p.id for p in held}:  # the second of an id has another one in the cast than in its file
+        raise UsageError(f"{path.name} holds two personas of one id; give each an id of its own in the file first")
+    return [changed.get(p.id, p) for p in held]
 
 
 def _ending(name: str) -> str:

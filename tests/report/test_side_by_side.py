@@ -18,7 +18,7 @@ SCALE = {"lo": 1, "hi": 5, "higher_is_better": True, "unit": "points"}
 def made(folder: Path, estimates: dict[str, float], scale: dict[str, object] | None = None) -> RunRecord:
     with Run.open(folder, {"kind": "personagym", "folder": folder.name}) as run:
         found = {
-            label: Estimate(value, value - 0.5, value + 0.5, 9, "persona").as_dict()
+            label: Estimate(value, value - 0.5, value + 0.5, 9, "persona", "mean").as_dict()
             for label, value in estimates.items()
         }
         run.write_summary({"kind": "personagym", "estimates": found, **({"scale": scale} if scale else {})})

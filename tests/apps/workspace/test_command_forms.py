@@ -20,6 +20,13 @@ def test_every_benchmark_has_a_form_with_a_summary_and_an_example() -> None:
         assert "out" not in {entry.name for entry in form.entries}
 
 
+def test_a_form_is_called_as_its_summary_writes_it() -> None:
+    form = form_of("bench personagym")
+    assert (form.called, form.does) == ("PersonaGym", "Five tasks, graded 1 to 5 by an ensemble of judges.")
+    assert form_of("check-character").called == "Check character"
+    assert form_of("check-character").does == form_of("check-character").summary
+
+
 def test_a_form_left_as_it_is_means_the_bare_command() -> None:
     form = form_of("bench personagym")
     assert form.arguments({}) == ["bench", "personagym"]

@@ -77,6 +77,20 @@ class CommandForm:
         """Its name without the group."""
         return self.words.split()[-1]
 
+    @property
+    def called(self) -> str:
+        """Its name for people: as the summary writes it, where that begins with it (``PersonaGym: five tasks``)."""
+        head, colon, _ = self.summary.partition(": ")
+        if colon and head.casefold().replace(" ", "").replace("-", "") == self.title.replace("-", ""):
+            return head
+        return self.title.replace("-", " ").capitalize()
+
+    @property
+    def does(self) -> str:
+        """The summary without its name."""
+        head, colon, rest = self.summary.partition(": ")
+        return rest[:1].upper() + rest[1:] if colon and head == self.called else self.summary
+
     def arguments(self, values: Mapping[str, Any]) -> list[str]:
         """The command line (behind ``personarium``) that a filled form means; what is at its default is left out.
 

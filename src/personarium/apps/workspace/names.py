@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from hashlib import blake2b
 from pathlib import Path
@@ -32,11 +33,18 @@ def check_title(title: str, what: str) -> str:
     return title
 
 
-def signature(folder: Path) -> tuple[tuple[str, int, int], ...]:
-    """What tells whether anything in a folder, or in the folders in it, has changed: names, times and sizes."""
-    found: list[tuple[str, int, int]] = []
-    for path in folder.rglob("*"):
-        if not path.name.startswith("."):
-            about = path.lstat()
-            found.append((str(path.relative_to(folder)), about.st_mtime_ns, about.st_size))
-    return tuple(sorted(found))
+def stamps(folder: Path) -> dict[str, tuple[int, int]]:
+    """Time and size of every file in a folder and in the folders in it: what tells whether anything has changed."""
+    found: dict[str, tuple[int, int]] = {}
+    waiting = [str(folder)]
+    while waiting:
+        with os.scandir(waiting.pop()) as entries:
+            for entry in entries:
+                if entry.name.startswith("."):
+                    continue
+                if entry.is_dir(follow_symlinks=False):
+                    waiting.append(entry.path)
+                else:
+                    about = entry.stat(follow_symlinks=False)
+                    found[entry.path] = (about.st_mtime_ns, about.st_size)
+    return found

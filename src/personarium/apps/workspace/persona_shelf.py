@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tempfile
 import threading
 import time
@@ -11,17 +12,17 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
-from personarium.apps.workspace.names import file_stem, signature
+from personarium.apps.workspace.names import file_stem, stamps
 from personarium.core.cards.cast import Cast, load_cast
 from personarium.core.cards.files import card_bytes, load_card, save_card
 from personarium.core.cards.persona import OURS
 from personarium.core.cards.written import card_from_persona
 from personarium.core.errors import InvalidInput, NotFound, UsageError
-from personarium.core.formats import format_of, load_personas, save_personas
+from personarium.core.formats import format_of, iter_personas, load_personas, save_personas
 from personarium.core.persona import Persona
 from personarium.core.views import show_value
 
-FRESH_S = 1.0  # how long the folder is taken as unchanged after it was looked at
+FRESH_S = 2.0  # how long the folder is taken as unchanged after it was looked at
 LINE = 160  # characters of the line that stands for a persona in a list
 _PICTURES = (".png", ".apng", ".charx")
 
@@ -69,12 +70,36 @@ def persona_row(persona: Persona, file: str = "") -> PersonaRow:
 
 
 class _Look:
-    """The folder as it was when it was looked at."""
+    """The folder as it was when it was looked at; what has not changed since the last look is not read again.
 
-    def __init__(self, folder: Path) -> None:
-        self.signature = signature(folder)
-        self.cast: Cast = load_cast(folder)
-        self.rows = tuple(persona_row(p, self.cast.files[p.id][0].name) for p in self.cast)
+    Args:
+        folder: The folder.
+        stamps: Time and size of its files.
+        before: The last look.
+    """
+
+    def __init__(self, folder: Path, stamps: Mapping[str, tuple[int, int]], before: _Look | None) -> None:
+        self.stamps = stamps
+        self._before = before
+        self._read: dict[str, tuple[tuple[Persona, ...], dict[str, PersonaRow]]] = {}
+        self.cast: Cast = load_cast(folder, read=self._personas)
+        self.rows = tuple(self._row(persona) for persona in self.cast)
+        self._before = None
+
+    def _personas(self, path: Path) -> tuple[Persona, ...]:
+        key = str(path)
+        known = self._before._read.get(key) if self._before is not None else None
+        if known is None or self._before is None or self._before.stamps.get(key) != self.stamps.get(key):
+            known = (tuple(iter_personas(path)), {})
+        self._read[key] = known
+        return known[0]
+
+    def _row(self, persona: Persona) -> PersonaRow:
+        path = self.cast.files[persona.id][0]
+        kept = self._read[str(path)][1]
+        if persona.id not in kept:
+            kept[persona.id] = persona_row(persona, path.name)
+        return kept[persona.id]
 
     @cached_property
     def values(self) -> dict[str, Counter[str]]:
@@ -87,7 +112,7 @@ class _Look:
 
 
 class PersonaShelf:
-    """A folder of personas; what is changed outside is seen within a second. Any number of threads may use it.
+    """A folder of personas; what is changed outside is seen within two seconds. Any number of threads may use it.
 
     Args:
         folder: The folder; made when the first persona is put in.
@@ -97,7 +122,7 @@ class PersonaShelf:
         self.folder = folder
         self._lock = threading.RLock()
         self._look: _Look | None = None
-        self._looked = 0.0
+        self._looked = -math.inf
 
     def __len__(self) -> int:
         return len(self.rows())
@@ -154,6 +179,15 @@ class PersonaShelf:
                 self._write(_with(changed, path), path)
             return [homes[persona.id] for persona in personas]
 
+    def with_free_id(self, persona: Persona) -> Persona:
+        """The persona under an id that nobody here has: its own, or that with a number behind it."""
+        taken = self._now().cast.personas
+        id, number = persona.id, 1
+        while id in taken:
+            number += 1
+            id = f"{persona.id}-{number}"
+        return persona if id == persona.id else replace(persona, id=id)
+
     def remove(self, id: str) -> None:
         """Take a persona out; a file that held only it goes.
 
@@ -169,7 +203,7 @@ class PersonaShelf:
                     self._write(left, path)
                 else:
                     path.unlink()
-            self._look = None
+            self._looked = -math.inf
 
     def take_in(self, name: str, data: bytes) -> list[Persona]:
         """Keep the personas of a file that somebody hands over; a card with a picture stays as it is.
@@ -189,7 +223,7 @@ class PersonaShelf:
             personas = load_personas(path)
             if ending in _PICTURES and personas[0].id not in self._now().cast.personas:
                 path.rename(self._home(personas[0].id, ending))
-                self._look = None
+                self._looked = -math.inf
             else:
                 self.put_all(personas)
         return personas
@@ -244,8 +278,9 @@ class PersonaShelf:
         with self._lock:
             if self._look is None or time.monotonic() - self._looked > FRESH_S:
                 self.folder.mkdir(parents=True, exist_ok=True)
-                if self._look is None or signature(self.folder) != self._look.signature:
-                    self._look = _Look(self.folder)
+                found = stamps(self.folder)
+                if self._look is None or found != self._look.stamps:
+                    self._look = _Look(self.folder, found, self._look)
                 self._looked = time.monotonic()
             return self._look
 
@@ -271,7 +306,7 @@ class PersonaShelf:
             save_card(replace(card_from_persona(personas[0]), picture=old.picture, assets=old.assets), path)
         else:
             save_personas(personas, path)
-        self._look = None
+        self._looked = -math.inf
 
 
 def _with(changed: Mapping[str, Persona], path: Path) -> list[Persona]:

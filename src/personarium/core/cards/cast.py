@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -72,7 +72,9 @@ class Cast:
         return {id: paths for id, paths in self.files.items() if len(paths) > 1}
 
 
-def load_cast(place: str | Path | Iterable[str | Path]) -> Cast:
+def load_cast(
+    place: str | Path | Iterable[str | Path], *, read: Callable[[Path], Iterable[Persona]] = iter_personas
+) -> Cast:
     """Read every persona of a folder and the folders in it, or of some files.
 
     Hidden files and folders are left out; links are not followed. A file that cannot be read is a problem of the cast and
@@ -80,6 +82,7 @@ def load_cast(place: str | Path | Iterable[str | Path]) -> Cast:
 
     Args:
         place: A folder, or files.
+        read: Gives the personas of a file; somebody who looks at a folder again and again need not read what has not changed.
 
     Raises:
         NotFound: When there is no such folder.
@@ -91,7 +94,7 @@ def load_cast(place: str | Path | Iterable[str | Path]) -> Cast:
     problems: dict[Path, str] = {}
     for path in paths:
         try:
-            for persona in iter_personas(path):
+            for persona in read(path):
                 _add(persona, path, personas, found)
         except PersonariumError as error:
             problems[path] = str(error)

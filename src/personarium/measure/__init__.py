@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from personarium.measure.reading_back import ReadBackConfig as ReadBackConfig
     from personarium.measure.reading_back import Said as Said
     from personarium.measure.reading_back import read_back as read_back
+    from personarium.measure.reply_check import ReplyCheck as ReplyCheck
+    from personarium.measure.reply_check import check_reply as check_reply
 
 __all__, __getattr__, __dir__ = lazy_exports(
     __name__,
@@ -55,6 +57,7 @@ __all__, __getattr__, __dir__ = lazy_exports(
         "ProjectionEffect": "personarium.measure.drift",
         "ReadBack": "personarium.measure.reading_back",
         "ReadBackConfig": "personarium.measure.reading_back",
+        "ReplyCheck": "personarium.measure.reply_check",
         "Retrieval": "personarium.measure.dialogue_retrieval",
         "Said": "personarium.measure.reading_back",
         "TournamentConfig": "personarium.measure.prompt_tournament",
@@ -63,6 +66,7 @@ __all__, __getattr__, __dir__ = lazy_exports(
         "apc_score": "personarium.measure.apc.scoring",
         "ask_choice": "personarium.measure.choice_items",
         "check_gate": "personarium.measure.gate",
+        "check_reply": "personarium.measure.reply_check",
         "compare_agents": "personarium.measure.comparison",
         "compare_strategies": "personarium.measure.memory",
         "dialogue_drift": "personarium.measure.drift",

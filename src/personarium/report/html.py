@@ -5,8 +5,6 @@ The page forbids itself the network by a Content-Security-Policy that allows its
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import re
 from collections.abc import Sequence
 from functools import lru_cache
@@ -29,6 +27,7 @@ from personarium.report.document import (
     WorstAnswer,
     main_label,
 )
+from personarium.report.page_policy import page_policy
 
 _HEADINGS = {
     "headline": "Headline",
@@ -69,7 +68,7 @@ def render(document: Document) -> str:
         version=__version__,
         style=Markup(environment.get_template("style.css").render()),
         script=Markup(script),
-        policy=_policy(script),
+        policy=page_policy(),
     )
     return _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", page)
 
@@ -93,14 +92,6 @@ class _Clipping(bounds.Clip):
 
     def __call__(self, text: str, limit: int = bounds.ONE_TEXT, quiet: bool = False) -> str:
         return text[:limit] if quiet else super().__call__(text, limit)
-
-
-def _policy(script: str) -> str:
-    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    return (
-        f"default-src 'none'; script-src 'sha256-{digest}'; style-src 'unsafe-inline'; img-src data:; "
-        "base-uri 'none'; form-action 'none'"
-    )
 
 
 @lru_cache(maxsize=1)

@@ -53,7 +53,7 @@ class Study:
             return cls(None)
         file = Path(path)
         if file.is_file() and file.stat().st_size:
-            _mend(file)
+            mend(file)
         if not file.is_file() or not file.stat().st_size:
             study = cls(file)
             study._write([{"study": KIND, "format": FORMAT, **about}])
@@ -78,17 +78,25 @@ class Study:
         self._places |= {place_of(row) for row in new}
 
     def _write(self, lines: list[dict[str, Any]]) -> None:
-        if self.path is None or not lines:
-            return
-        data = "".join(f"{canonical_json(line)}\n" for line in lines).encode()
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            with self.path.open("ab") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-        except OSError as error:
-            raise StorageError(f"cannot write the study {self.path}: {error.strerror or error}") from error
+        if self.path is not None and lines:
+            append_lines(self.path, lines)
+
+
+def append_lines(path: Path, lines: Iterable[Mapping[str, Any]]) -> None:
+    """Add lines to a file; they are on disk when this returns.
+
+    Raises:
+        StorageError: The disk refuses; what it took before is kept.
+    """
+    data = "".join(f"{canonical_json(line)}\n" for line in lines).encode()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("ab") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise StorageError(f"cannot write the study {path}: {error.strerror or error}") from error
 
 
 def place_of(row: Judgement) -> Place:
@@ -124,8 +132,12 @@ def _check_same(file: Path, head: Mapping[str, Any], about: Mapping[str, Any]) -
             raise UsageError(f"{file} is another study: its {name} differs; choose another file for this one")
 
 
-def _mend(file: Path) -> None:
-    """Cut off a last line without an end: the process that wrote it was killed, and its question will be put again."""
+def mend(file: Path) -> None:
+    """Cut off a last line without an end: the process that wrote it was killed, and its question will be put again.
+
+    Raises:
+        StorageError: The disk refuses.
+    """
     try:
         with file.open("r+b") as opened:
             size = opened.seek(0, os.SEEK_END)

@@ -22,6 +22,7 @@ FORMS = (
     "openrouter/MODEL",
     "openai-compatible/MODEL",
     "hf/ID_OR_PATH",
+    "inspect/PROVIDER/MODEL",
 )
 
 
@@ -30,10 +31,11 @@ def open_model(name: str, **options: Any) -> ChatModel:
 
     Args:
         name: ``simulated[/CONTROL][:key=value,...]``, ``openai/…``, ``ollama/…``, ``vllm/…``, ``openrouter/…``,
-            ``hf/<id or path>``; with ``base_url`` any model id. ``<name>@http://HOST/PATH``, which is what such models
-            call themselves, opens the same model again.
+            ``hf/<id or path>``, ``inspect/<any model of Inspect AI>``; with ``base_url`` any model id.
+            ``<name>@http://HOST/PATH``, which is what such models call themselves, opens the same model again.
         options: For the model: ``base_url``, ``api_key``, ``timeout_s``, … of :class:`OpenAICompatible`; ``device``,
-            ``dtype``, … of :class:`HFModel`. Options that are None are as if they were left out.
+            ``dtype``, … of :class:`HFModel`; ``base_url``, ``timeout_s`` of :class:`InspectModel`. Options that are None
+            are as if they were left out.
 
     Raises:
         UsageError: The name or an option is not known, or a key is missing; no request has been made then.
@@ -54,9 +56,21 @@ def open_model(name: str, **options: Any) -> ChatModel:
         return _construct("personarium.models.presets", "open_preset", name, provider, model, **options)
     if provider == "hf" and model:
         return _construct("personarium.models.hf", "HFModel", name, model, **options)
+    if provider == "inspect" and model:
+        return _construct("personarium.models.inspect_models", "InspectModel", name, model, **options)
     if "base_url" in options and provider not in PROVIDERS:
         return _construct("personarium.models.presets", "open_preset", name, "openai-compatible", name, **options)
     raise UsageError(_unknown(name))
+
+
+def is_simulated(name: str) -> bool:
+    """Whether a model of this name is the simulated subject, also behind Inspect AI: whatever is made with it says so."""
+    return name.removeprefix("inspect/personarium/").startswith("simulated")
+
+
+def is_in_process(name: str) -> bool:
+    """Whether a model of this name runs in this process, so that no endpoint and no time limit belong to it."""
+    return is_simulated(name) or name.startswith("hf/")
 
 
 def _construct(module: str, attribute: str, name: str, *args: Any, **options: Any) -> ChatModel:
@@ -87,10 +101,10 @@ def _no_options(name: str, options: dict[str, Any]) -> None:
 
 def _unknown(name: str) -> str:
     provider, _, model = name.partition("/")
-    ways = [form.partition("/")[0] for form in FORMS]
+    ways = {form.partition("/")[0]: form for form in FORMS}
     if provider in ways and not model:
-        return f"model name {shorten(name)}: the part behind the slash is missing, write {provider}/MODEL"
-    near = _nearest(provider, ways)
+        return f"model name {shorten(name)}: the part behind the slash is missing, write {ways[provider]}"
+    near = _nearest(provider, list(ways))
     guesses = [f"{way}/{model or 'MODEL'}" if way != "simulated" else way for way in near]
     meant = f"did you mean {' or '.join(guesses)}? " if near else ""
     return f"no model is called {shorten(name)}; {meant}Known forms: {', '.join(FORMS)}; any id works with --base-url"

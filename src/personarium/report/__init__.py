@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from personarium.report.document import WorstAnswers as WorstAnswers
     from personarium.report.exports import export_results as export_results
     from personarium.report.html import render as render
+    from personarium.report.inspect_log import write_inspect_log as write_inspect_log
     from personarium.report.schema import as_dict as as_dict
     from personarium.report.schema import document_from_dict as document_from_dict
     from personarium.report.schema import section_from_dict as section_from_dict
@@ -64,6 +65,7 @@ __all__, __getattr__, __dir__ = lazy_exports(
         "export_results": "personarium.report.exports",
         "render": "personarium.report.html",
         "section_from_dict": "personarium.report.schema",
+        "write_inspect_log": "personarium.report.inspect_log",
         "write_report": "personarium.report.write",
     },
 )

@@ -1,7 +1,4 @@
-"""The result table of a run in the formats that other tools read.
-
-An Inspect ``.eval`` log is not among them yet; it comes with the Inspect adapter.
-"""
+"""The results of a run in the formats that other tools read: its table, or the whole run as a log of Inspect AI."""
 
 from __future__ import annotations
 
@@ -19,11 +16,11 @@ if TYPE_CHECKING:
 
 
 def export_results(run_folder: Path | str, path: Path | str, table: str = "results") -> Path:
-    """Write a table of a run as CSV, JSONL or Parquet, by the ending of the name, whole or not at all.
+    """Write a table of a run as CSV, JSONL or Parquet, or the run as an Inspect log, by the ending of the name, whole or not at all.
 
     Args:
         run_folder: The folder of a run.
-        path: The file: ``.csv``, ``.jsonl`` or ``.parquet``. Cells that hold JSON stay JSON text in CSV and Parquet and are
+        path: The file: ``.csv``, ``.jsonl``, ``.parquet``, or ``.eval`` for Inspect (the run with its calls). Cells that hold JSON stay JSON text in CSV and Parquet and are
             values in JSONL; a list becomes JSON text in CSV. A CSV text that a spreadsheet would run as a formula gets an
             apostrophe in front.
         table: Which table.
@@ -37,16 +34,24 @@ def export_results(run_folder: Path | str, path: Path | str, table: str = "resul
         StorageError: The disk refuses.
     """
     target = Path(path)
-    write = _WRITERS.get(target.suffix.lower())
-    if write is None:
+    ending = target.suffix.lower()
+    if ending != INSPECT and ending not in _WRITERS:
         raise UsageError(
-            f"{target}: expected a name that ends in {', '.join(_WRITERS)}, found {target.suffix or 'none'!r}"
+            f"{target}: expected a log for Inspect ({INSPECT}), or a table whose name ends in {', '.join(_WRITERS)}, "
+            f"found {target.suffix or 'none'!r}"
         )
     if not target.parent.is_dir():
         raise UsageError(f"{target}: its folder does not exist")
-    frame = read_run(run_folder).table(table)
+    run = read_run(run_folder)
+    if ending == INSPECT:
+        from personarium.report.inspect_log import write_inspect_log
+
+        with replacing(target) as scratch:
+            write_inspect_log(run, scratch)
+        return target
+    frame = run.table(table)
     with replacing(target) as scratch:
-        write(frame, scratch)
+        _WRITERS[ending](frame, scratch)
     return target
 
 
@@ -94,3 +99,4 @@ def _parquet(frame: pl.DataFrame, path: Path) -> None:
 
 
 _WRITERS: Mapping[str, Callable[[pl.DataFrame, Path], None]] = {".csv": _csv, ".jsonl": _jsonl, ".parquet": _parquet}
+INSPECT = ".eval"

@@ -228,7 +228,9 @@ async def check_in_character(
             await _close([player.model, *judges], given=(agent, judge))
         run.write_results(answer.as_row() for answer in answers)
         calls = run.counts["calls"] - before
-    simulated = any(j.name.startswith("simulated") for j in judges)
+    from personarium.models.registry import is_simulated
+
+    simulated = any(is_simulated(j.name) for j in judges)
     return CharacterCheck(verdict, tuple(answers), _who(player.model, person, judges), calls, run.path, simulated)
 
 

@@ -189,10 +189,11 @@ def from_text(
 def _ask(text: str, where: str, about: str, seed: int, name: str, endpoint: dict[str, Any], output: Output) -> Any:
     from personarium.judges.extraction import extract_by_model
     from personarium.models import close, open_model
+    from personarium.models.registry import is_simulated
     from personarium.runs import run_sync
 
     model = open_model(name, **endpoint)
-    if model.name.startswith("simulated"):
+    if is_simulated(model.name):
         output.warn(SIMULATED)
 
     async def whole() -> Any:

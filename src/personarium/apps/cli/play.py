@@ -63,7 +63,9 @@ def play(
     people = [person for source in personas or () for person in read_personas(source, None)]
     if not people and not spasm:
         raise UsageError("nobody to play: name personas, or let --spasm make them")
-    partner = partner_model or (model if not model.startswith("simulated") else "simulated:seed=1")
+    from personarium.models.registry import is_simulated
+
+    partner = partner_model or (model if not is_simulated(model) else "simulated:seed=1")
     config = {
         "personas": [p.id for p in people],
         "dialogues": dialogues,

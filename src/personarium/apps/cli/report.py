@@ -15,7 +15,11 @@ from personarium.apps.cli.output import Output, console, speaks
 def report(
     run: Annotated[Path, typer.Argument(help="A run folder.")],
     export: Annotated[
-        Path | None, typer.Option("--export", help="Also write the result table: a .csv, .jsonl or .parquet file.")
+        Path | None,
+        typer.Option(
+            "--export",
+            help="Also write the result table: a .csv, .jsonl or .parquet file; or the whole run as an .eval log of Inspect.",
+        ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:

@@ -180,9 +180,9 @@ class Session:
 
     def _open(self, name: str, base_url: str | None) -> ChatModel:
         from personarium.models import open_model
+        from personarium.models.registry import is_in_process
 
-        in_process = name.split(":")[0].split("/")[0] in ("simulated", "hf")
-        return open_model(name, base_url=base_url, timeout_s=None if in_process else self.options.timeout)
+        return open_model(name, base_url=base_url, timeout_s=None if is_in_process(name) else self.options.timeout)
 
     def _open_agent(self) -> ChatModel:
         from personarium.models.own_agents import open_agent
@@ -241,7 +241,9 @@ class Session:
         self.output.finish(plan.as_dict(), lambda: show_plan(plan))
 
     def _warn_if_simulated(self) -> None:
-        if any(model.name.startswith("simulated") for model in self.plain_models):
+        from personarium.models.registry import is_simulated
+
+        if any(is_simulated(model.name) for model in self.plain_models):
             self.output.warn(SIMULATED)
 
 

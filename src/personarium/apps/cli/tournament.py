@@ -235,6 +235,7 @@ def _opened(session: Session, given: Mapping[str, Any], models: Sequence[str], a
     """The players by name, and the judges, all recorded in the run."""
     from personarium.models import open_model
     from personarium.models.own_agents import open_agent
+    from personarium.models.registry import is_in_process
 
     if not models and not agents:
         return {"players": {}, "judges": [session.player, *session.judges]}
@@ -244,8 +245,7 @@ def _opened(session: Session, given: Mapping[str, Any], models: Sequence[str], a
         if name in agents:
             opened: Any = open_agent(name, timeout_s=given["timeout"])
         else:
-            in_process = name.split(":")[0].split("/")[0] in ("simulated", "hf")
-            timeout = None if in_process else given["timeout"]
+            timeout = None if is_in_process(name) else given["timeout"]
             opened = open_model(name, base_url=given["base_url"], timeout_s=timeout)
         session.plain_models.append(opened)
         players[name] = session.wrap(opened, "player")
@@ -332,8 +332,10 @@ def _warn(session: Session, given: Mapping[str, Any], entry: Entry) -> None:
     same = sorted(judges & {target for *_, target, is_agent in entry.players if not is_agent})
     if same:
         session.output.warn(f"{same[0]} judges its own answers, and models like their own style; let another one judge")
+    from personarium.models.registry import is_simulated
+
     nothing = entry.persona is None and not any(c.reference for c in entry.contexts)
-    if nothing and any(name.startswith("simulated") for name in judges):
+    if nothing and any(is_simulated(name) for name in judges):
         session.output.warn(
             "the simulated judge reads no quality without --persona or references: its verdicts here are noise"
         )

@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from personarium.core.errors import InvalidInput
+from personarium.models.registry import is_simulated
 from personarium.report import bounds
 from personarium.report.builders.origin import cost, failures, origin, prompts
 from personarium.report.builders.personagym import personagym_sections
@@ -133,7 +134,7 @@ def _texts(summary: Mapping[str, Any], name: str, where: str) -> list[str]:
 def _notices(run: RunRecord, given: list[str]) -> list[str]:
     """What must be known of a run before any number is read; the sentence on simulated subjects stands once."""
     notices = []
-    simulated = any(model["name"].startswith("simulated") for model in run.models)
+    simulated = any(is_simulated(model["name"]) for model in run.models)
     if simulated and not any(text.startswith(SIMULATED_NOTICE) for text in given):
         notices.append(SIMULATED_NOTICE)
     if run.status != "complete":

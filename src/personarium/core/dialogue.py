@@ -178,6 +178,12 @@ class Dialogue:
             texts(data.get("cast", ()), where, "cast"),
         )
 
+    def _repr_html_(self) -> str:
+        """The dialogue as a notebook shows it."""
+        from personarium.core.notebook import dialogue_html
+
+        return dialogue_html(self)
+
     def _crowd(self, speaker: str) -> bool:
         return len({*self.speakers, speaker}) > 2
 

@@ -86,6 +86,12 @@ def load_personas(path: str | Path) -> list[Persona]:
 def iter_personas(path: str | Path) -> Iterator[Persona]:
     """As :func:`load_personas`, one at a time: a file of any length is read in bounded memory."""
     path = Path(path)
+    if path.is_dir():  # the only folder that is a file of personas is one that datasets saved
+        from personarium.core.hf_datasets import is_dataset_folder, iter_dataset_personas
+
+        if is_dataset_folder(path):
+            yield from iter_dataset_personas(path)
+            return
     chosen = format_of(path)
     path = existing(path)
     yield from chosen.read(path)

@@ -177,6 +177,12 @@ class Persona:
 
         return render(self, style, secrets)
 
+    def _repr_html_(self) -> str:
+        """The persona as a notebook shows it."""
+        from personarium.core.notebook import persona_html
+
+        return persona_html(self)
+
     # -- editing: every edit is a new version of the same persona --------------------------------------------------
 
     def with_facet(self, facet: Facet) -> Persona:

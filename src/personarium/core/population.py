@@ -125,20 +125,25 @@ class Population:
         beside = _beside(path)
         if self.schema or self.quotas:
             with replacing(beside) as scratch:
-                scratch.write_text(canonical_json(self._about()) + "\n", encoding="utf-8")
+                scratch.write_text(canonical_json(self.about()) + "\n", encoding="utf-8")
         else:
             beside.unlink(missing_ok=True)
         return path
 
     @classmethod
     def load(cls, path: str | Path) -> Population:
-        """Read a population from .parquet, .csv or any file of personas (.jsonl, .json, .yaml).
+        """Read a population from .parquet, .csv, any file of personas (.jsonl, .json, .yaml) or a folder of ``datasets``.
 
         Raises:
             NotFound: When there is no such file.
             InvalidInput: Naming file, row and column.
         """
         path = Path(path)
+        if path.is_dir():
+            from personarium.core.hf_datasets import is_dataset_folder
+
+            if is_dataset_folder(path):
+                return cls.from_dataset(path)
         if not path.is_file():
             raise NotFound(f"{path}: no such file")
         schema, quotas = _read_about(_beside(path))
@@ -170,6 +175,31 @@ class Population:
             InvalidInput: When there is no row, or the rows of one column hold values of different types.
         """
         return cls(_frame(list(rows), where), schema or {}, tuple(quotas), where)
+
+    @classmethod
+    def from_dataset(cls, data: Any, **options: Any) -> Population:
+        """A population from a Hugging Face dataset, a folder that it saved, or a name on the Hub.
+
+        Args:
+            data: Which one.
+            options: ``split``, ``roles``, ``schema``, ``quotas``, ``most``; see
+                :func:`~personarium.core.hf_datasets.population_from_dataset`.
+        """
+        from personarium.core.hf_datasets import population_from_dataset
+
+        return population_from_dataset(data, **options)
+
+    def to_dataset(self) -> Any:
+        """The population as a ``datasets.Dataset`` with schema and quotas; ``save_to_disk`` and back loses nothing."""
+        from personarium.core.hf_datasets import population_to_dataset
+
+        return population_to_dataset(self)
+
+    def _repr_html_(self) -> str:
+        """The population as a notebook shows it."""
+        from personarium.core.notebook import population_html
+
+        return population_html(self)
 
     def _persona(self, row: Mapping[str, Any], index: int) -> Persona:
         where = f"{self.where}: row {index + 1}"
@@ -227,7 +257,8 @@ class Population:
                         f"{path}: row {number}", "a member that fits in a table row (or .parquet)", persona.id
                     )
 
-    def _about(self) -> dict[str, Any]:
+    def about(self) -> dict[str, Any]:
+        """Schema and quotas, JSON-ready; what is written beside the rows."""
         return {
             "schema": {column: list(allowed) for column, allowed in self.schema.items()},
             "quotas": [{"cell": dict(q.cell), "target": q.target} for q in self.quotas],
@@ -292,8 +323,12 @@ def _beside(path: Path) -> Path:
 def _read_about(path: Path) -> tuple[dict[str, Any], tuple[Quota, ...]]:
     if not path.is_file():
         return {}, ()
-    data = parse_json(path.read_text(encoding="utf-8"), str(path))
+    return read_about(parse_json(path.read_text(encoding="utf-8"), str(path)), str(path))
+
+
+def read_about(data: Any, where: str) -> tuple[dict[str, Any], tuple[Quota, ...]]:
+    """What :meth:`Population.about` wrote; raises InvalidInput, naming ``where``, when it is something else."""
     try:
         return dict(data["schema"]), tuple(Quota(q["cell"], q["target"]) for q in data["quotas"])
-    except (KeyError, TypeError):
-        raise InvalidInput(str(path), "an object with schema and quotas") from None
+    except (KeyError, TypeError, ValueError):
+        raise InvalidInput(where, "an object with schema and quotas") from None

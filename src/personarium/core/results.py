@@ -74,6 +74,12 @@ class Estimate:
         span = "" if self.lo is None or self.hi is None else f" [{self.lo:.3g}, {self.hi:.3g}]"
         return f"{self.value:.3g}{span} (n={self.n} {self.unit})"
 
+    def _repr_html_(self) -> str:
+        """The estimate as a notebook shows it."""
+        from personarium.core.notebook import estimate_html
+
+        return estimate_html(self)
+
 
 @dataclass(frozen=True, slots=True)
 class Score:
@@ -105,6 +111,12 @@ class Score:
             "failures": [asdict(f) for f in self.failures],
             "detail": dict(self.detail),
         }
+
+    def _repr_html_(self) -> str:
+        """The score as a notebook shows it."""
+        from personarium.core.notebook import score_html
+
+        return score_html(self)
 
 
 def count_failures(failures: Iterable[Failure]) -> dict[str, int]:

@@ -438,3 +438,12 @@ class Document:
     command: Text = ""
     meta: dict[Text, Text] = dataclasses.field(default_factory=dict)
     kind: Text = ""
+
+    def _repr_html_(self) -> str:
+        """The report as a notebook shows it: its headline, and the whole page to be opened."""
+        from personarium.core.notebook import report_html
+        from personarium.report.html import render
+
+        headlines = [section for section in self.sections if isinstance(section, Headline)]
+        estimates = {label: e for headline in headlines for label, e in headline.estimates.items()}
+        return report_html(self.title, self.subtitle, self.notices, estimates, render(self))

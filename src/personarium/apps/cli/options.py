@@ -93,6 +93,18 @@ Prices = Annotated[
         rich_help_panel="Run",
     ),
 ]
+Track = Annotated[
+    str | None,
+    typer.Option(
+        "--track",
+        help="Also log progress, cost and estimates, no texts: wandb:PROJECT, mlflow:EXPERIMENT or trackio:PROJECT.",
+        rich_help_panel="Run",
+    ),
+]
+TrackContent = Annotated[
+    bool,
+    typer.Option("--track-content", help="Send the command and the report, with texts, too.", rich_help_panel="Run"),
+]
 Out = Annotated[
     Path | None,
     typer.Option("--out", "-o", help="Run folder; the same command on the same folder resumes.", rich_help_panel="Run"),

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from personarium.apps.cli.options import AsJson
+from personarium.apps.cli.options import AsJson, Track, TrackContent
 from personarium.apps.cli.output import Output, console, speaks
 
 
@@ -21,6 +21,8 @@ def report(
             help="Also write the result table: a .csv, .jsonl or .parquet file; or the whole run as an .eval log of Inspect.",
         ),
     ] = None,
+    track: Track = None,
+    track_content: TrackContent = False,
     as_json: AsJson = False,
 ) -> None:
     """Write the report of a run, finished or not, and say where it is.
@@ -36,6 +38,10 @@ def report(
     if export is not None:
         data["export"] = str(export_results(run, export))
     output = Output(as_json)
+    if track is not None:
+        from personarium.report.tracking import from_run, open_tracker
+
+        from_run(run, open_tracker(track), content=track_content, warn=output.warn)
     if record.status != "complete":
         output.warn(f"the run is {record.status}: the report shows what there is; its command goes on with it")
     output.finish(data, lambda: _show(data))

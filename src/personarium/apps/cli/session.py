@@ -34,6 +34,8 @@ class RunOptions:
         agent: The user's own agent, which then plays in place of ``model``.
         agent_model: Model id at its endpoint.
         stateful: Whether it keeps conversations itself.
+        track: A tracker that the run is logged to, for instance ``wandb:bees``.
+        track_content: Whether it also gets texts: the command and the report.
     """
 
     kind: str
@@ -54,6 +56,8 @@ class RunOptions:
     agent: str | None = None
     agent_model: str | None = None
     stateful: bool = False
+    track: str | None = None
+    track_content: bool = False
 
     def folder(self) -> Path:
         """``--out``, or a folder named by the configuration, so that repeating the command finds its run."""
@@ -103,6 +107,8 @@ _SHARED = (
     "agent",
     "agent_model",
     "stateful",
+    "track",
+    "track_content",
 )
 
 
@@ -157,24 +163,28 @@ class Session:
             for name in options.judges
         ]
         self.plain_models: list[ChatModel] = [opened, *others]
+        self._tracking = _tracking(options, self.output)
         if options.dry_run:
             self.run: Any = Run.dry(options.full_config(), seed=options.seed)
         else:
+            shown = None if options.as_json else progress_for()
             self.run = Run.open(
                 options.folder(),
                 options.full_config(),
                 seed=options.seed,
                 command=command_line(),
                 max_cost=options.max_cost,
-                progress=None if options.as_json else progress_for(),
+                progress=shown if self._tracking is None else self._tracking.watch(shown),
             )
+            if self._tracking is not None:
+                self._tracking.begin(self.run.path)
         self._sessions.nonce = self.run.id
         try:
             self.player = self.wrap(opened, "player")
             roles = [*options.roles, *["judge"] * len(others)]
             self.judges = [self.wrap(model, role) for model, role in zip(others, roles, strict=False)]
         except BaseException as error:
-            self.run.__exit__(type(error), error, None)
+            self.__exit__(type(error), error, None)
             raise
         self._warn_if_simulated()
 
@@ -214,7 +224,11 @@ class Session:
         return self
 
     def __exit__(self, *error: Any) -> None:
-        self.run.__exit__(*error)
+        try:
+            self.run.__exit__(*error)
+        finally:
+            if self._tracking is not None:
+                self._tracking.end(self.run.path)
 
     async def close_models(self) -> None:
         """Close the connections of all models."""
@@ -245,6 +259,16 @@ class Session:
 
         if any(is_simulated(model.name) for model in self.plain_models):
             self.output.warn(SIMULATED)
+
+
+def _tracking(options: RunOptions, output: Output) -> Any:
+    """The tracking that was asked for; None without, and for a dry run."""
+    if options.track is None:
+        return None
+    from personarium.report.tracking import Tracking, open_tracker
+
+    tracker = open_tracker(options.track)
+    return None if options.dry_run else Tracking(tracker, content=options.track_content, warn=output.warn)
 
 
 SIMULATED = (

@@ -12,6 +12,7 @@ from personarium.core.chat import canonical_json
 from personarium.core.errors import InvalidInput, NotFound, PersonariumError
 from personarium.core.facets import Value
 from personarium.core.formats import FORMATS, iter_personas
+from personarium.core.hf_datasets import is_dataset_folder
 from personarium.core.persona import Persona
 
 MAX_FILES = 100_000
@@ -148,6 +149,8 @@ def _files_of(place: str | Path | Iterable[str | Path]) -> tuple[list[Path], tup
         folder = Path(place)
         if not folder.is_dir():
             raise NotFound(f"{folder}: no such folder")
+        if is_dataset_folder(folder):
+            return [folder], ()
         paths = _under(folder)
         links = {path for path in paths if path.is_symlink()}
     else:

@@ -70,6 +70,37 @@ class UserMemory(ReadableMemory):
             first = self.memory.store.append(self.id, drafts)
         return [replace(one, id=f"o{seq}") for seq, one in enumerate(kept, first)]
 
+    def observe_new(self, said: Sequence[Observation], mark: str) -> list[Observation]:
+        """As :meth:`observe_all`, without those whose ``meta[mark]`` a kept observation has already, archived ones included:
+        what is told twice is kept once, also across restarts and when two tell it at the same time.
+
+        Args:
+            said: What was said.
+            mark: The further field by which a thing told again is known; it is a text in each of them.
+
+        Returns:
+            Those that were new, with their ids.
+
+        Raises:
+            InvalidInput: As :meth:`observe_all`.
+            Conflict: When others write all the time.
+        """
+        self._may_write()
+        told = taken_in(said)
+        for _ in range(CONFLICTS):
+            with self.memory.states.writing(self.id) as state:
+                known = {one.meta.get(mark) for one in state.observations.values()}
+                new = [one for one in told if one.meta[mark] not in known]
+                if not new:
+                    return []
+                drafts = [observed(one, self.memory.clock()) for one in new]
+                try:
+                    first = self.memory.store.append(self.id, drafts, expected=state.seq)
+                except Conflict:
+                    continue
+            return [replace(one, id=f"o{seq}") for seq, one in enumerate(new, first)]
+        raise self._writer.busy()
+
     def remember(
         self,
         text: str,
@@ -222,6 +253,25 @@ class UserMemory(ReadableMemory):
         self._check_owner(diff)
         if diff.through:
             self._make(Edits((), diff.through, diff.strategy, diff.run), diff)
+
+    async def learn(self, model: ChatModel | None = None, *, closing: bool = False, run: str | Path = "") -> Diff:
+        """Consolidate and apply at once; made anew when somebody else has changed the memory meanwhile. Arguments as of
+        :meth:`consolidate`.
+
+        Returns:
+            What was proposed and is now believed.
+
+        Raises:
+            Conflict: When others change it all the time.
+        """
+        for _ in range(CONFLICTS):
+            proposed = await self.consolidate(model, closing=closing, run=run)
+            try:
+                self.apply(proposed)
+            except Conflict:
+                continue
+            return proposed
+        raise self._writer.busy()
 
     # --- what is taken back ---
 

@@ -14,8 +14,9 @@ import json
 import re
 import subprocess
 import sys
+import time
 from collections import Counter
-from collections.abc import Coroutine, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any
@@ -94,6 +95,9 @@ class StubServer:
         faults: Which requests go wrong.
         key: Requests with another key get 401; None takes any.
         reply: The fixed reply.
+        tokens_per_s: How fast each stream of the fixed reply gives its words; None as fast as it can.
+        stamped: Whether each streamed piece says when it was sent, in place of a word: nanoseconds of this machine's monotonic
+            clock, which other processes can read too.
         record: Whether to keep every request body in ``bodies``.
         port: 0 takes a free one.
 
@@ -112,6 +116,8 @@ class StubServer:
         *,
         key: str | None = None,
         reply: str = FIXED_REPLY,
+        tokens_per_s: float | None = None,
+        stamped: bool = False,
         record: bool = False,
         port: int = 0,
     ) -> None:
@@ -125,6 +131,8 @@ class StubServer:
         self._latency_s, self._key, self._record, self._port = latency_ms / 1000, key, record, port
         self._fixed_reply = Reply(reply, usage=Usage(64, len(reply.split()), 1), model="stub")
         self._fixed = response(200, completion(self._fixed_reply, None))
+        self._words = re.findall(r"\s*\S+", reply)
+        self._tokens_per_s, self._stamped = tokens_per_s, stamped
         self._server: asyncio.Server | None = None
         self._connections: WeakSet[Connection] = WeakSet()
 
@@ -228,12 +236,21 @@ class StubServer:
 
     async def _pieces(self, messages: list[Message], sampling: Sampling) -> Any:
         if self.model is None:
-            for word in re.findall(r"\s*\S+", self._fixed_reply.text):
+            async for word in self._paced():
                 yield word
             yield self._fixed_reply
             return
         async for piece in stream_reply(self.model, messages, sampling):
             yield piece
+
+    async def _paced(self) -> AsyncIterator[str]:
+        """The words of the fixed reply at their pace, which a late one does not delay."""
+        loop = asyncio.get_running_loop()
+        begun = loop.time()
+        for number, word in enumerate(self._words):
+            if self._tokens_per_s is not None and (wait := begun + number / self._tokens_per_s - loop.time()) > 0:
+                await asyncio.sleep(wait)
+            yield f" {time.monotonic_ns()}" if self._stamped else word
 
     async def _stream(
         self, client: Connection, messages: list[Message], sampling: Sampling, dropped: bool, body: Mapping[str, Any]
@@ -403,6 +420,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--latency-ms", type=float, default=0.0, help="before the first byte of every answer")
     parser.add_argument("--model", help="who answers (simulated, hf/..., any model name); default: one fixed reply")
     parser.add_argument("--reply", default=FIXED_REPLY, help="the fixed reply")
+    parser.add_argument("--tokens-per-s", type=float, help="words a second of a stream; default: at once")
+    parser.add_argument("--stamped", action="store_true", help="streamed pieces are the times they were sent at, in ns")
     parser.add_argument("--faulty", type=float, default=0.0, help=f"share of faulty answers, mixed: {', '.join(MIXED)}")
     parser.add_argument("--fault", action="append", default=[], metavar="KIND=SHARE", help=", ".join(KINDS))
     parser.add_argument("--retry-after", type=float, default=0.05, help="seconds that a 429 asks for")
@@ -422,7 +441,8 @@ def _faults(options: argparse.Namespace) -> Faults:
 
 
 async def _serve(options: argparse.Namespace) -> None:
-    server = StubServer(options.model, options.latency_ms, _faults(options), reply=options.reply, port=options.port)
+    how = {"reply": options.reply, "tokens_per_s": options.tokens_per_s, "stamped": options.stamped}
+    server = StubServer(options.model, options.latency_ms, _faults(options), port=options.port, **how)
     async with server:
         sys.stdout.write(server.base_url + "\n")
         sys.stdout.flush()

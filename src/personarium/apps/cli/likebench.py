@@ -76,6 +76,8 @@ def likebench(
     timeout: opt.Timeout = None,
     max_cost: opt.MaxCost = None,
     prices: opt.Prices = None,
+    track: opt.Track = None,
+    track_content: opt.TrackContent = False,
     out: opt.Out = None,
     seed: opt.Seed = 0,
     dry_run: opt.DryRun = False,

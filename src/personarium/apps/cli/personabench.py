@@ -55,6 +55,8 @@ def personabench(
     timeout: opt.Timeout = None,
     max_cost: opt.MaxCost = None,
     prices: opt.Prices = None,
+    track: opt.Track = None,
+    track_content: opt.TrackContent = False,
     out: opt.Out = None,
     seed: opt.Seed = 2024,
     dry_run: opt.DryRun = False,

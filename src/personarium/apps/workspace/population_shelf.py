@@ -3,13 +3,31 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import dataclass
 from pathlib import Path
 
 from personarium.apps.workspace.names import check_title
-from personarium.core.errors import NotFound
+from personarium.core.errors import NotFound, PersonariumError
 from personarium.core.population import Population
 
 ENDINGS = (".parquet", ".csv", ".jsonl")
+
+
+@dataclass(frozen=True, slots=True)
+class PopulationRow:
+    """One population in a list.
+
+    Args:
+        name: Its name.
+        members: How many.
+        columns: How many, without what a person does not see.
+        problem: Why it cannot be read; empty when it can.
+    """
+
+    name: str
+    members: int = 0
+    columns: int = 0
+    problem: str = ""
 
 
 class PopulationShelf:
@@ -27,6 +45,14 @@ class PopulationShelf:
     def names(self) -> list[str]:
         """Every population's name, sorted: its file name without ending."""
         return sorted(self._files())
+
+    def rows(self) -> list[PopulationRow]:
+        """Every population in a line, sorted by name; of a Parquet file only what stands at its end is read."""
+        return [self._row(name) for name in self.names()]
+
+    def path(self, name: str) -> Path:
+        """The file of the population of this name; raises NotFound when there is none."""
+        return self._file(name)
 
     def get(self, name: str) -> Population:
         """The population of this name.
@@ -61,6 +87,22 @@ class PopulationShelf:
         path.unlink()
         path.with_name(f"{path.name}.schema.json").unlink(missing_ok=True)
 
+    def _row(self, name: str) -> PopulationRow:
+        import polars as pl
+
+        try:
+            path = self._file(name)
+            if path.suffix == ".parquet":
+                columns, members = list(pl.read_parquet_schema(path)), _height(path)
+            else:
+                frame = self.get(name).frame
+                columns, members = frame.columns, frame.height
+        except PersonariumError as error:
+            return PopulationRow(name, problem=str(error))
+        except (pl.exceptions.PolarsError, OSError) as error:
+            return PopulationRow(name, problem=f"{path.name}: it cannot be read ({str(error).splitlines()[0]})")
+        return PopulationRow(name, members, sum(not column.startswith("_") for column in columns))
+
     def _files(self) -> dict[str, Path]:
         if not self.folder.is_dir():
             return {}
@@ -72,3 +114,9 @@ class PopulationShelf:
         if found is None:
             raise NotFound(f"there is no population '{name}' here")
         return found
+
+
+def _height(path: Path) -> int:
+    import polars as pl
+
+    return int(pl.scan_parquet(path).select(pl.len()).collect().item())

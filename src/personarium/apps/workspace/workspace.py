@@ -6,6 +6,7 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from personarium.apps.workspace.dialogue_shelf import DialogueShelf
 from personarium.apps.workspace.jobs import Jobs
 from personarium.apps.workspace.persona_shelf import PersonaShelf
 from personarium.apps.workspace.population_shelf import PopulationShelf
@@ -16,14 +17,15 @@ if TYPE_CHECKING:
     from personarium.core.chat import ChatModel
     from personarium.remember.memory import Memory
 
-PERSONAS, POPULATIONS, RUNS, MEMORY, VOTES = "personas", "populations", "runs", "people.db", "votes.jsonl"
+PERSONAS, POPULATIONS, RUNS, DIALOGUES = "personas", "populations", "runs", "dialogues"
+MEMORY, VOTES = "people.db", "votes.jsonl"
 
 
 class Workspace:
     """One folder with everything that people work on, and the model that plays in it.
 
-    ``personas/`` holds cards and records, ``populations/`` tables, ``runs/`` run folders, ``people.db`` the memory of people,
-    ``votes.jsonl`` what was voted for.
+    ``personas/`` holds cards and records, ``populations/`` tables, ``runs/`` run folders, ``dialogues/`` talks that were kept,
+    ``people.db`` the memory of people, ``votes.jsonl`` what was voted for.
 
     Args:
         folder: The folder; made if it does not exist.
@@ -44,6 +46,7 @@ class Workspace:
         self.personas = PersonaShelf(self.folder / PERSONAS)
         self.populations = PopulationShelf(self.folder / POPULATIONS)
         self.runs = RunShelf(self.folder / RUNS)
+        self.dialogues = DialogueShelf(self.folder / DIALOGUES)
         self.jobs = Jobs(self.runs.folder, self.folder)
         self._lock = threading.Lock()
         self._memory: Memory | None = None

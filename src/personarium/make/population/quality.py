@@ -104,6 +104,14 @@ def lexical_duplicates(frame: pl.DataFrame, fields: Sequence[str] = (), threshol
     return np.flatnonzero(BatchGate(threshold).offer(fingerprints_of(frame, fields)) >= 0)
 
 
+def duplicate_pairs(frame: pl.DataFrame, fields: Sequence[str] = (), threshold: int = 3) -> list[tuple[int, int]]:
+    """Each row (from 0) that is a near duplicate, with the earlier row that it is near to; as :func:`lexical_duplicates`."""
+    near = BatchGate(threshold).offer(fingerprints_of(frame, fields))
+    accepted = np.flatnonzero(near < 0)
+    rows = np.flatnonzero(near >= 0)
+    return list(zip(rows.tolist(), accepted[near[rows]].tolist(), strict=True))
+
+
 def distinct_n(texts: Sequence[str], n: int) -> float | None:
     """Mean over texts of distinct character n-grams / n-grams, punctuation and blanks removed; None without n-grams.
 

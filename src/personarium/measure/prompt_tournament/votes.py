@@ -28,7 +28,9 @@ from personarium.measure.prompt_tournament.study import append_lines, mend
 Said = Literal["A", "B", "tie", "both bad"]
 SAID: tuple[str, ...] = get_args(Said)
 QUESTION = Dimension("character", "Which response is more what this character would say, in content and in manner?")
-PER_PERIOD = 12  # votes; 10 to 15 games of a contestant are good for Glicko-2, and most votes here are between the same two
+PER_PERIOD = (
+    12  # votes; 10 to 15 games of a contestant are good for Glicko-2, and most votes here are between the same two
+)
 _WINNER: Mapping[str, Side] = {"A": "left", "B": "right", "tie": "tie", "both bad": "tie"}
 _adding = threading.Lock()
 
@@ -63,9 +65,7 @@ class Vote:
     def judgement(self) -> Judgement:
         """The vote as a tournament reads it."""
         winner = _WINNER[self.said]
-        return Judgement(
-            self.context, self.judge, self.a, self.b, QUESTION.name, winner, self.period, asked=self.asked
-        )
+        return Judgement(self.context, self.judge, self.a, self.b, QUESTION.name, winner, self.period, asked=self.asked)
 
     def to_dict(self) -> dict[str, Any]:
         """One line of the file."""

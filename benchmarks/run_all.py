@@ -39,6 +39,8 @@ NAMES = (
     "memory",
     "perseval",
     "ratings",
+    "server",
+    "studio",
 )
 
 
@@ -59,7 +61,10 @@ def versions() -> dict[str, str]:
     for package in (
         "personarium",
         "aiohttp",
+        "fastapi",
+        "nicegui",
         "pydantic",
+        "uvicorn",
         "numpy",
         "tokenizers",
         "usearch",

@@ -530,5 +530,5 @@ def test_the_summary_is_a_report(tmp_path: Path) -> None:
 def test_the_questionnaire_of_the_docs_is_one(tmp_path: Path) -> None:
     page = (Path(__file__).resolve().parents[2] / "docs" / "surveys.md").read_text(encoding="utf-8")
     path = tmp_path / "q.yaml"
-    path.write_text(page.split("```yaml\n")[1].split("```")[0], encoding="utf-8")
+    path.write_text(page.split('```yaml title="wave7.yaml"\n')[1].split("```")[0], encoding="utf-8")
     assert [question.id for question in load_questionnaire(path).questions] == ["work", "hours", "content"]

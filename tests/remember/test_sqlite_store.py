@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import sqlite3
 import stat
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
 import pytest
 
 from personarium.core.errors import InvalidInput, StorageError
+from personarium.remember import Memory
 from personarium.remember.events import Draft
 from personarium.remember.overwriting import leftovers
 from personarium.remember.sqlite_store import SqliteStore
@@ -345,3 +348,31 @@ def test_nothing_of_a_store_stays_open(tmp_path: Path) -> None:
 
 def _is_link(fd: str) -> bool:
     return os.path.islink(f"/proc/self/fd/{fd}")  # noqa: PTH114
+
+
+def test_an_erasure_keeps_the_locks_by_which_other_processes_know_that_the_file_is_open(tmp_path: Path) -> None:
+    # An erasure reads the file; were it closed then, another process that closes it would take itself for the last one, and
+    # remove the write-ahead log that this one goes on with.
+    path = tmp_path / "people.db"
+    other = (
+        "import sys; from personarium.remember import Memory\n"
+        "memory = Memory.open(sys.argv[1])\n"
+        "print(memory.users(), flush=True); sys.stdin.readline()\n"
+        "print(memory.users(), flush=True); memory.close()\n"
+        "memory = Memory.open(sys.argv[1])\n"
+        "memory.user('bo').remember('rowing'); print('written', flush=True); sys.stdin.readline()\n"
+    )
+    with Memory.open(path) as memory:
+        memory.user("ana").remember("swimming")
+        assert memory.users() == ["ana"]
+        command = [sys.executable, "-c", other, str(path)]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+            assert process.stdin is not None
+            assert process.stdout is not None
+            assert process.stdout.readline() == "['ana']\n"
+            memory.user("ana").forget(words=["swimming"], mode="erase")
+            process.stdin.write("\n")
+            process.stdin.flush()
+            assert [process.stdout.readline() for _ in range(2)] == ["['ana']\n", "written\n"]
+            assert memory.users() == ["ana", "bo"]
+            process.communicate("\n")

@@ -197,14 +197,16 @@ def read_logprobs(block: Any) -> tuple[TokenLogprob, ...] | None:
 class Stream:
     """Puts the pieces of a streamed reply together.
 
-    ``feed`` takes bytes as they come and yields the new text; ``reply`` gives the whole when ``ended`` is true.
+    ``feed`` takes bytes as they come and yields the new text; ``reply`` gives the whole when ``ended`` is true; ``received``
+    counts the characters so far.
     """
 
     def __init__(self) -> None:
         self.ended = False
+        self.received = 0
         self.error: Mapping[str, Any] | None = None
         self._rest = b""
-        self._texts: list[str] = []
+        self._text = bytearray()  # a list of pieces would take five times the memory while many replies stream
         self._finish: str | None = None
         self._usage = Usage(requests=1)
         self._logprobs: list[TokenLogprob] = []
@@ -223,7 +225,8 @@ class Stream:
                 return
             text = self._chunk(parse_json(payload))
             if text:
-                self._texts.append(text)
+                self._text += text.encode("utf-8", "surrogatepass")
+                self.received += len(text)
                 yield text
 
     def _chunk(self, chunk: Mapping[str, Any]) -> str:
@@ -260,16 +263,12 @@ class Stream:
         """Whether the reply came to its end; some servers close after ``finish_reason`` without ``[DONE]``."""
         return self.ended or self._finish is not None
 
-    @property
-    def received(self) -> int:
-        """Characters so far."""
-        return sum(map(len, self._texts))
-
     def reply(self) -> Reply:
         """The whole reply."""
         tools = tuple(self._tools[i] for i in sorted(self._tools))
         probs = tuple(self._logprobs) or None
-        return Reply("".join(self._texts), _finish(self._finish), self._usage, probs, tools, self._model)
+        text = self._text.decode("utf-8", "surrogatepass")
+        return Reply(text, _finish(self._finish), self._usage, probs, tools, self._model)
 
 
 # -- errors ------------------------------------------------------------------------------------------------------------

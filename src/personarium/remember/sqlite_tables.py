@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
 import re
@@ -123,7 +124,9 @@ def make_file(path: Path) -> None:
     if path.exists() and not path.is_file():
         raise sqlite3.DatabaseError("is no regular file; give the path of a file")
     path.parent.mkdir(parents=True, exist_ok=True)
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))  # what people told somebody is for its owner only
+    # Never a file that is there: closing it would drop the locks of another store of this process (see overwriting).
+    with contextlib.suppress(FileExistsError):  # what people told somebody is for its owner only
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
 
 
 def is_ours(database: sqlite3.Connection) -> bool:

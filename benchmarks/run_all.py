@@ -41,6 +41,7 @@ NAMES = (
     "ratings",
     "server",
     "studio",
+    "studio_stage",
 )
 
 

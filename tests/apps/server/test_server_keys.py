@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import pytest
 from serving_place import asking, bearer, client_of, people
 
 from personarium.apps.server.application import create_app
-from personarium.apps.server.keys import add_key, read_keys, remove_key
+from personarium.apps.server.errors import ApiError
+from personarium.apps.server.keys import KeyRing, add_key, read_keys, remove_key
 from personarium.apps.server.settings import ServerSettings
 from personarium.core.errors import InvalidInput, NotFound, UsageError
 
@@ -50,16 +50,25 @@ def test_a_key_without_the_scope_is_403(tmp_path: Path) -> None:
 
 
 def test_a_key_that_is_taken_away_is_let_in_no_more(tmp_path: Path) -> None:
-    keys = tmp_path / "keys.yaml"
+    keys, now = tmp_path / "keys.yaml", [0.0]
     token, _ = add_key(keys, "ana", ["chat"]), add_key(keys, "bo", ["chat"])
-    with people(tmp_path) as place, client_of(place, keys=keys) as client:
-        assert client.get("/v1/models", headers=bearer(token)).status_code == 200
-        remove_key(keys, "ana")
-        time.sleep(1.05)
-        assert client.get("/v1/models", headers=bearer(token)).status_code == 401
-        keys.write_text("not: [keys")
-        time.sleep(1.05)
-        assert client.get("/v1/models", headers=bearer(token)).status_code == 503
+    ring = KeyRing(keys, clock=lambda: now[0])
+    assert ring.find(token) is not None
+    remove_key(keys, "ana")
+    now[0] = 1.0
+    assert ring.find(token) is None
+
+
+def test_a_keys_file_that_becomes_unreadable_lets_nobody_in(tmp_path: Path) -> None:
+    keys, now = tmp_path / "keys.yaml", [0.0]
+    token = add_key(keys, "ana", ["chat"])
+    ring = KeyRing(keys, clock=lambda: now[0])
+    for damage in (lambda: keys.write_text("not: [keys"), keys.unlink):
+        damage()
+        now[0] += 1.0
+        with pytest.raises(ApiError) as refused:
+            ring.find(token)
+        assert refused.value.status == 503
 
 
 def test_a_server_that_others_can_reach_needs_keys(tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import socket
 import subprocess
@@ -67,8 +66,6 @@ def start(folder: Path, *options: str) -> tuple[subprocess.Popen[bytes], str]:
     """Start a studio on a folder and wait until it answers; the caller stops it."""
     url = f"http://127.0.0.1:{(port := _free_port())}"
     command = [sys.executable, "-m", "personarium", "studio", str(folder), "--port", str(port), "--no-open", *options]
-    if room := os.environ.get("ONLY_ROOM"):  # DEV: while rooms are being written; the lead removes it
-        command = [sys.executable, "/tmp/only.py", room, str(folder), str(port)]
     log = folder.with_name(f"{folder.name}.log")  # a pipe that nobody reads would fill up and stop it
     with log.open("wb") as said:
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=said)

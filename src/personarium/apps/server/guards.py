@@ -26,6 +26,7 @@ Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 log = logging.getLogger("personarium.server")
+UPLOADS = "/api/cards"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 # Added where the application has not set them itself.
 SECURITY_HEADERS = (
@@ -105,8 +106,8 @@ class Guards:
             after = {"Retry-After": str(math.ceil(wait))}
             raise ApiError(429, "too many requests; wait a little", code="rate_limit_exceeded", headers=after)
         length = headers.get(b"content-length", b"0")
-        if length.isdigit() and int(length[:20]) > self.settings.max_body_bytes:
-            raise too_long(self.settings)
+        if length.isdigit() and int(length[:20]) > longest_body(scope, self.settings):
+            raise too_long(scope, self.settings)
 
     def _check_address(self, scope: Scope, headers: dict[bytes, bytes], safe: bool) -> None:
         """Refuse a request under another name than the server's (a page whose name was bound to this machine), and one that
@@ -158,8 +159,8 @@ class _Exchange:
             raise self._break_off(ApiError(408, "the body came too slowly", code="request_timeout")) from None
         self._bytes_in += len(message.get("body", b""))
         self.whole = not message.get("more_body", False)
-        if self._bytes_in > self.settings.max_body_bytes:
-            raise self._break_off(too_long(self.settings))
+        if self._bytes_in > longest_body(self.scope, self.settings):
+            raise self._break_off(too_long(self.scope, self.settings))
         return message
 
     def _break_off(self, error: ApiError) -> ApiError:
@@ -208,9 +209,15 @@ class _Exchange:
         log.info(json.dumps(line, ensure_ascii=False))
 
 
-def too_long(settings: ServerSettings) -> ApiError:
+def longest_body(scope: Scope, settings: ServerSettings) -> int:
+    """The most bytes of a request's body: a card with its pictures may be larger than what is said."""
+    return settings.max_upload_bytes if scope["path"] == UPLOADS else settings.max_body_bytes
+
+
+def too_long(scope: Scope, settings: ServerSettings) -> ApiError:
     """The refusal of a body over its limit."""
-    return ApiError(413, f"a request may have {settings.max_body_bytes:,} bytes at most", code="request_too_large")
+    most = longest_body(scope, settings)
+    return ApiError(413, f"a request may have {most:,} bytes at most", code="request_too_large")
 
 
 def cross_site() -> ApiError:

@@ -26,6 +26,7 @@ class ServerSettings:
         cors_origins: Web pages of these origins (``https://chat.example``) may use the server; none by default.
         memory: ``per-persona``: each persona has its own memory of each (key, user); ``shared``: all personas share one.
         max_body_bytes: Longest request body.
+        max_upload_bytes: Longest card file that is imported.
         max_head_bytes: Longest request line and headers.
         requests_per_minute: Of one key, in a token bucket that holds a minute's worth; None for no limit.
         max_concurrent: Requests in flight of all keys together.
@@ -48,6 +49,7 @@ class ServerSettings:
     cors_origins: tuple[str, ...] = ()
     memory: MemoryMode = "per-persona"
     max_body_bytes: int = 4 << 20
+    max_upload_bytes: int = 64 << 20
     max_head_bytes: int = 64 << 10
     requests_per_minute: float | None = 600.0
     max_concurrent: int = 512
@@ -79,7 +81,15 @@ class ServerSettings:
 
 
 _POSITIVE = (
-    *("max_body_bytes", "max_head_bytes", "requests_per_minute", "max_concurrent", "head_timeout_s", "body_timeout_s"),
+    *(
+        "max_body_bytes",
+        "max_upload_bytes",
+        "max_head_bytes",
+        "requests_per_minute",
+        "max_concurrent",
+        "head_timeout_s",
+        "body_timeout_s",
+    ),
     *("stall_timeout_s", "upstream_timeout_s", "upstream_idle_s", "keep_alive_s"),
 )
 

@@ -4,7 +4,8 @@ Every line is a judgement row with further fields (the persona, the vote in word
 file as it is. The contestants are the models, by their names.
 
 Source: page prompt-tournament, "Data formats"; "both bad" counts as a tie, as in arenas of models.
-Units: a vote is one game; ``period`` is the rating period, of :data:`PER_PERIOD` votes.
+Units: what one person says of one pair at one turn in one rating period is one game, however often it is said; ``period`` is
+the rating period, of :data:`PER_PERIOD` votes.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ const words = (number) => number.toLocaleString("en-US");
 export default {
   template: `
     <div>
-      <table class="bars">
+      <table class="bars" :class="{ aimed: rows.some((row) => row.target !== null) }">
         <caption class="unseen">{{ label }}</caption>
         <thead class="unseen"><tr><th scope="col">{{ label }}</th><th scope="col">Share</th><th scope="col">Members</th></tr></thead>
         <tbody>

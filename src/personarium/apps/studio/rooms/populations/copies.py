@@ -61,7 +61,8 @@ class Copies:
 
     def _pairs(self, pairs: Sequence[tuple[int, int, float | None]], found: int) -> None:
         if not pairs:
-            empty("None", "No member nearly repeats an earlier one.")
+            with ui.element("div").classes("pop-none"):
+                empty("None", "No member nearly repeats an earlier one.")
             return
         share = found / len(self.population)
         ui.label(f"{found:,} of {len(self.population):,} members ({share:.1%})").classes("number pop-found")

@@ -50,6 +50,9 @@ def figures_of(population: Population) -> Figures:
     quality = quality_of(frame, quotas=quotas)
     targets = target_bars(quotas)
     charts = [dict(one) for one in quality.sections if one["kind"] in ("bars", "histogram")]
+    for one in charts:
+        if one["kind"] == "bars" and frame.schema[str(one["title"])].is_numeric():
+            one["rows"] = sorted(one["rows"], key=_by_number)
     drawn = {str(one["title"]) for one in charts}
     free = tuple(one for one in charts if one["title"] not in targets)
     others = tuple(path for path in frame.columns if path not in drawn and path not in targets)
@@ -63,3 +66,9 @@ def target_bars(quotas: Sequence[QuotaRow]) -> dict[str, list[Bar]]:
         label = " · ".join(show_value(value) for value in row.cell.values())
         found.setdefault(" × ".join(map(str, row.cell)), []).append(Bar(label, row.actual, row.target))
     return found
+
+
+def _by_number(row: dict[str, Any]) -> tuple[bool, float]:
+    """Numbers in their order; what is missing comes last."""
+    label = str(row["label"])
+    return (True, 0.0) if label == "None" else (False, float(label))

@@ -49,6 +49,7 @@ class MakingForm:
 
     async def show(self) -> None:
         """Put it together."""
+        first = await in_thread(example_schema, "students")
         with ui.element("div").classes("columns side"):
             with ui.element("div").classes("stack"), panel("Schema"):
                 self.choice = ui.select(SHIPPED, value="students", label="Schema", on_change=self._chose)
@@ -57,13 +58,13 @@ class MakingForm:
                 self.pasted.whole.set_visibility(False)
                 self.preview = ui.element("div")
             with ui.element("div").classes("stack"):
-                self._start_panel()
+                self._start_panel(self._name_for(first))
                 self._live_panel()
-        await self._chose()
+        self._show(first)
 
-    def _start_panel(self) -> None:
+    def _start_panel(self, name: str) -> None:
         with panel("Make"), ui.element("div").classes("pop-form"):
-            self.name = ui.input("Name").props("outlined dense maxlength=80")
+            self.name = ui.input("Name", value=name).props("outlined dense maxlength=80")
             self.count = ui.input("Members", value="1000").props("outlined dense inputmode=numeric")
             self.seed = ui.input("Seed", value="1").props("outlined dense inputmode=numeric")
             self.distinct = ui.switch("Draw near duplicates again")
@@ -96,19 +97,28 @@ class MakingForm:
             await self._take(await in_thread(example_schema, self.choice.value))
 
     async def _take(self, schema: Schema | None) -> None:
+        self._show(schema)
+        if schema is not None:
+            self.name.set_value(self._name_for(schema))
+
+    def _show(self, schema: Schema | None) -> None:
         self.schema = schema
-        self.go.set_enabled(schema is not None)
+        self.go.set_enabled(schema is not None and not schema.by_model)
         self.preview.clear()
+        if schema is None:
+            return
         with self.preview:
-            if schema is None:
-                return
             if schema.by_model:
-                names = ", ".join(field.path for field in schema.by_model)
-                notice(f"A model writes {names}; make this one in a terminal: personarium make FILE --model MODEL.")
-                self.go.disable()
+                names = ", ".join(field.path for field in schema.by_model)[:400]
+                notice(
+                    f"A model writes {names}; make this one in a terminal: personarium make FILE --model MODEL."
+                ).classes("wrap")
             show_schema(schema)
-        title = "".join(c if c.isascii() and (c.isalnum() or c in "-_ ") else "-" for c in schema.name).strip(" -_")
-        self.name.set_value(self._free_name(title[:70].strip() or "population"))
+
+    def _name_for(self, schema: Schema) -> str:
+        """A name that is free, after the schema's."""
+        title = "".join(c if c.isascii() and (c.isalnum() or c in "-_ ") else "-" for c in schema.name[:70])
+        return self._free_name(title.strip(" -_") or "population")
 
     def _free_name(self, stem: str) -> str:
         taken = set(self.shelf.names())

@@ -67,7 +67,7 @@ class Overview:
             self.numbers = ui.element("div").classes("pop-numbers grow")
             with ui.element("div").classes("line"):
                 export_menu(self.name, self.population)
-                ui.button("Delete", icon="delete", on_click=delete.open).props("flat").classes("pop-delete")
+                ui.button("Delete", icon="delete", on_click=delete.open, color="negative").props("flat")
         columns = [path for path in self.population.frame.columns if path != RECORD]
         self._numbers([("Members", f"{len(self.population):,}", ""), ("Columns", f"{len(columns):,}", "")])
 
@@ -124,7 +124,9 @@ class Overview:
         if one["kind"] == "bars":
             rows = one["rows"]
             assert isinstance(rows, list)
-            Bars(title, [Bar(row["label"] or "(empty)", row["value"]) for row in rows])
+            Bars(
+                title, [Bar("(empty)" if row["label"] in ("", "None") else row["label"], row["value"]) for row in rows]
+            )
         else:
             bins = one["bins"]
             assert isinstance(bins, list)

@@ -74,7 +74,7 @@ def _list(rows: list[PopulationRow]) -> None:
         with ui.element("div").classes("pop-centre"):
             _make_button()
     with ui.element("ul").classes("pop-list").props('aria-label="Populations"'):
-        for row in rows:
+        for row in sorted(rows, key=lambda row: bool(row.problem)):  # what cannot be read comes last
             with ui.element("li"):
                 _entry(row)
 

@@ -9,6 +9,7 @@ from personarium.apps.studio.rooms.stage.actors import is_simulated
 from personarium.apps.studio.studio import Studio
 from personarium.core.results import Estimate
 from personarium.measure.prompt_tournament import TournamentResult
+from personarium.measure.prompt_tournament.notes import counted
 from personarium.measure.prompt_tournament.result import Standing
 from personarium.measure.prompt_tournament.votes import Vote, rate_votes, read_votes
 from personarium.report.plots import Axis, make_axis
@@ -61,7 +62,7 @@ def _table(result: TournamentResult, votes: list[Vote]) -> None:
         for standing in result.standings:
             _standing(standing, axis)
     people = len({vote.judge for vote in votes})
-    told = f"{len(votes)} blind {'vote' if len(votes) == 1 else 'votes'} by {people} {'person' if people == 1 else 'people'}"
+    told = f"{counted(len(votes), 'blind vote')} on {counted(result.contexts, 'turn')} by {counted(people, 'judge')}"
     ui.label(f"{told}; Glicko-2 with 95 % intervals, Bradley-Terry with a bootstrap over turns.").classes("tiny soft")
     for note in result.notes()[:NOTES]:
         ui.label(f"{note[:1].upper()}{note[1:]}.").classes("tiny wrap rating-note")

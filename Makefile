@@ -6,7 +6,7 @@ STAMP := $(VENV)/.ready
 DEV := $(VENV)/.ready-dev
 WORKERS ?= 2
 
-.PHONY: demo test test-slow check docs perf clean
+.PHONY: demo test test-slow check docs docs-site perf clean
 
 demo: $(STAMP)
 	$(BIN)/personarium demo
@@ -27,6 +27,9 @@ check: $(DEV)
 docs: $(STAMP)
 	$(BIN)/python tools/make_docs.py
 
+docs-site: $(DEV)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
+
 perf: $(DEV) $(VENV)/.ready-perf
 	$(BIN)/python benchmarks/run_all.py --write
 
@@ -40,7 +43,10 @@ $(DEV): $(STAMP) requirements-dev.txt
 	touch $@
 
 # Faker, SemHash and LanceDB are only what we measure against.
-$(VENV)/.ready-perf: $(DEV)
+$(VENV)/.ready-docs-site: $(DEV)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
+
+perf: $(DEV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt faker==40.63.0 semhash==0.5.0 lancedb==0.40.0
 	touch $@
 

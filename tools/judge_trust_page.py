@@ -85,6 +85,8 @@ TAIL = """
 
 ## Try it yourself
 
+<!-- dry run: together these take minutes; tests/measure and tests/apps calibrate judges in small -->
+
     personarium calibrate pairwise --personas {personas}
     personarium calibrate evolvr --knob verbosity_bias=0,0.25,0.5
     personarium calibrate judges

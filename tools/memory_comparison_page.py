@@ -88,8 +88,8 @@ known. All strategies above passed. Three that cheat:
 COMMAND = """
 ## On your own data
 
-```
-personarium remember compare people.db --questions questions.jsonl --reader MODEL
+```bash
+personarium remember compare people.db --questions questions.jsonl --reader ollama/llama3.2
 ```
 
 A line of `questions.jsonl`: `{"user": "ana", "at": "2026-05-01", "question": "What do I drink?", "options": ["tea", "rum"], "answer": "tea"}`;

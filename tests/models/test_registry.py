@@ -110,3 +110,12 @@ def test_importing_the_room_loads_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == ""
+
+
+def test_an_address_of_the_environment_takes_the_providers_place_and_an_option_goes_before_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("OLLAMA_BASE_URL", "http://127.0.0.1:5001/v1/")
+    assert open_model("ollama/tiny").name == "ollama/tiny@http://127.0.0.1:5001/v1"
+    assert open_model("ollama/tiny", base_url="http://127.0.0.1:5002/v1").name == "ollama/tiny@http://127.0.0.1:5002/v1"
+    assert open_model("vllm/tiny").name == "vllm/tiny"

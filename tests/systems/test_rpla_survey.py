@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import io
 import json
 import math
+import shlex
 from pathlib import Path
 
 import pytest
 
+from personarium.apps.cli.application import application
+from personarium.catalog import load_catalogue
 from personarium.core import (
     CELLS,
     JUDGE_CRITERIA,
+    Cell,
     ChecklistItem,
     Demonstration,
     Dialogue,
@@ -34,7 +39,9 @@ from personarium.core import (
     stack,
     style_distance,
 )
-from personarium.core.rpla_survey import CONTRACT, socrates_layers
+from personarium.core.rpla_survey import CONTRACT, documented_coverage, socrates_layers
+from tests.page_blocks import ROOT, blocks_of, commands_of, made_dry
+from tests.page_reader import provide
 
 HACHIMI_RECORD = {
     "id": 7,
@@ -337,6 +344,73 @@ def test_w7_a_cell_that_lost_its_only_entry_is_named(index: int) -> None:
 def test_w7_a_row_with_a_cell_that_does_not_exist_is_refused() -> None:
     with pytest.raises(InvalidInput, match="cells"):
         coverage([{"slug": "x", "command": "c", "cells": ["robot/dance"]}], {})
+
+
+EMPTY = {"demographic/remember", "character/steer", "individualized/steer"}
+
+
+def documented() -> dict[str, Cell]:
+    rows = [row.as_dict() for row in load_catalogue(plugins=False)]
+    return {cell.name: cell for cell in documented_coverage(rows)}
+
+
+def told(*leave_out: str) -> list[dict[str, str]]:
+    rows = [{"name": name, "command": "c", "gives": "g", "example": "e.md"} for name in CELLS]
+    return [row for row in rows if row["name"] not in leave_out]
+
+
+def test_w7_the_documented_table_has_a_command_and_an_example_or_a_reason_in_every_cell() -> None:
+    cells = documented()
+    assert set(missing_cells(cells.values())) == EMPTY
+    assert all(len(cells[name].empty) > 40 for name in EMPTY)
+    assert not any(cell.empty for cell in cells.values() if cell.covered)
+    assert "deeppersona" in cells["individualized/make"].systems
+
+
+@pytest.mark.parametrize("name", [name for name in CELLS if name not in EMPTY])
+def test_w7_the_example_of_a_cell_stands_in_a_code_block_of_its_page(name: str) -> None:
+    cell = documented()[name]
+    page = ROOT / "docs" / cell.examples[0]
+    shown = [c for block in blocks_of(page) if block.kind == "shell" for c in commands_of(block.text)]
+    assert cell.commands[0] in [line.partition("  #")[0].strip() for line in shown]
+
+
+@pytest.mark.parametrize("name", [name for name in CELLS if name not in EMPTY])
+def test_w7_the_command_of_a_cell_exists_and_runs(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cell = documented()[name]
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.stdin", io.StringIO("What do you love?\n"))
+    page = ROOT / "docs" / cell.examples[0]
+    for block in blocks_of(page):
+        if block.kind == "file":
+            (tmp_path / block.title).write_text(block.text + "\n", encoding="utf-8")
+    provide(tmp_path, cell.commands[0])
+    assert application(shlex.split(made_dry(cell.commands[0]))[1:]) == 0
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_w7_a_documented_cell_that_is_taken_away_is_named(name: str) -> None:
+    assert len(documented_coverage([], told())) == 15
+    with pytest.raises(InvalidInput, match=rf"nothing on {name}\b"):
+        documented_coverage([], told(name))
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ({"name": "robot/dance", "empty": "no such thing"}, "robot/dance"),
+        ({"name": "character/play", "empty": "told twice"}, "character/play"),
+        ({"name": "demographic/make", "command": "c", "gives": "g"}, "either command, gives and example"),
+        (
+            {"name": "demographic/make", "command": "c", "gives": "g", "example": "e", "empty": "both"},
+            "demographic/make",
+        ),
+    ],
+)
+def test_w7_a_cell_that_is_told_wrongly_is_refused(row: dict[str, str], message: str) -> None:
+    rows = [row, *told("demographic/make")] if row["name"] == "demographic/make" else [*told(), row]
+    with pytest.raises(InvalidInput, match=message):
+        documented_coverage([], rows)
 
 
 async def test_contract_example_is_the_same_every_time() -> None:

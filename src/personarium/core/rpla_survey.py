@@ -34,13 +34,25 @@ CELLS: tuple[str, ...] = tuple(f"{kind}/{verb}" for kind in KINDS for verb in VE
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One cell of the coverage table: what serves a kind of persona with a verb."""
+    """One cell of the coverage table: what serves a kind of persona with a verb.
+
+    Args:
+        kind: Of persona.
+        verb: What is done with it.
+        systems: Catalogued systems that serve it.
+        commands: That do it.
+        examples: Where the documentation shows it.
+        gives: What comes of the command, in a few words.
+        empty: Why there is nothing; only where there is nothing.
+    """
 
     kind: str
     verb: str
     systems: tuple[str, ...] = ()
     commands: tuple[str, ...] = ()
     examples: tuple[str, ...] = ()
+    gives: str = ""
+    empty: str = ""
 
     @property
     def name(self) -> str:
@@ -77,6 +89,50 @@ def _cell(name: str, rows: Sequence[Mapping[str, Any]], examples: Mapping[str, S
     slugs = tuple(row["slug"] for row in rows)
     commands = tuple(dict.fromkeys(row["command"] for row in rows if row.get("command")))
     return Cell(kind, verb, slugs, commands, tuple(e for slug in slugs for e in examples.get(slug, ())))
+
+
+def documented_coverage(
+    rows: Iterable[Mapping[str, Any]], told: Iterable[Mapping[str, Any]] | None = None
+) -> tuple[Cell, ...]:
+    """The table as the documentation shows it: a command and its example in each cell that exists, the catalogue's systems beside.
+
+    Args:
+        rows: Catalogue rows with ``slug`` and ``cells``.
+        told: Cells with ``name`` and either ``command``, ``gives`` and ``example`` (a page of docs/) or ``empty`` (why); those
+            of ``rpla_coverage.toml`` by default.
+
+    Raises:
+        InvalidInput: A cell that does not exist, is told twice or not at all, or both has a command and says that it is empty.
+    """
+    found: dict[str, Cell] = {}
+    systems = {cell.name: cell.systems for cell in coverage(rows, {})}
+    for row in _told() if told is None else told:
+        name = str(row.get("name"))
+        if name not in systems or name in found:
+            raise InvalidInput("coverage table", f"each cell once, out of {', '.join(CELLS)}", name, "name")
+        found[name] = _told_cell(name, row, systems[name])
+    if missing := [name for name in CELLS if name not in found]:
+        raise InvalidInput("coverage table", "every cell, or why it is empty", f"nothing on {', '.join(missing)}")
+    return tuple(found[name] for name in CELLS)
+
+
+def _told() -> list[dict[str, Any]]:
+    import tomllib
+    from importlib.resources import files
+
+    text = files("personarium.core").joinpath("rpla_coverage.toml").read_text(encoding="utf-8")
+    return list(tomllib.loads(text)["cell"])
+
+
+def _told_cell(name: str, row: Mapping[str, Any], systems: tuple[str, ...]) -> Cell:
+    kind, verb = name.split("/")
+    full = all(isinstance(row.get(field), str) and row[field] for field in ("command", "gives", "example"))
+    if full == bool(row.get("empty")):
+        wanted = "either command, gives and example, or empty with the reason"
+        raise InvalidInput("coverage table", wanted, ", ".join(sorted(row)), name)
+    if not full:
+        return Cell(kind, verb, systems, empty=str(row["empty"]))
+    return Cell(kind, verb, systems, (row["command"],), (row["example"],), row["gives"])
 
 
 def missing_cells(cells: Iterable[Cell]) -> tuple[str, ...]:

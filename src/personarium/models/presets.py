@@ -64,6 +64,7 @@ def open_preset(
 ) -> OpenAICompatible:
     """A client for a provider's model.
 
+    An address is looked for in ``base_url``, then in ``<PROVIDER>_BASE_URL`` (``OPENAI_BASE_URL``, ``OLLAMA_BASE_URL``, …).
     A key is looked for in ``api_key``, then in ``PERSONARIUM_API_KEY`` when ``base_url`` replaces the provider's own
     address, then in the provider's variables. A provider's key is sent to no other provider.
 
@@ -78,6 +79,7 @@ def open_preset(
         UsageError: A key or an address is missing, before any request.
     """
     preset = PRESETS[provider]
+    base_url = base_url or os.environ.get(f"{provider.upper().replace('-', '_')}_BASE_URL", "").strip() or None
     # A known provider's dialect stays with its own address: an "openai/x" behind another address is only compatible.
     own = base_url is None or clean_url(base_url) == preset.base_url
     if not own:

@@ -25,7 +25,9 @@ CARD = {"spec": "chara_card_v2", "spec_version": "2.0", "data": {"name": "Bo", "
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with served(tmp_path_factory.mktemp("native"), requests_per_minute=None, max_body_bytes=8 << 20, max_upload_bytes=8 << 20) as found:
+    with served(
+        tmp_path_factory.mktemp("native"), requests_per_minute=None, max_body_bytes=8 << 20, max_upload_bytes=8 << 20
+    ) as found:
         found.place.memory.user("ana/ana/torill").remember("plays the violin", key="hobby")
         found.place.memory.user("ana/ben/torill").remember("hides a debt", key="secret")
         found.place.memory.user("local/ben/torill").remember("hides a debt", key="secret")

@@ -111,4 +111,7 @@ def _say(output: Output, url: str, workspace: Any, settings: Any) -> None:
         output.warn(f"there are no personas; put cards into {workspace.personas.folder}")
     if settings.keys is None:
         output.warn("no keys: everybody on this machine may use it; personarium keys add NAME makes one")
-    output.finish(data, lambda: say_error("serving", f"{personas} persona{'s' * (personas != 1)} with {workspace.model} at {url}/v1"))
+    output.finish(
+        data,
+        lambda: say_error("serving", f"{personas} persona{'s' * (personas != 1)} with {workspace.model} at {url}/v1"),
+    )

@@ -10,10 +10,10 @@ from urllib.parse import quote
 from nicegui import ui
 
 from personarium.apps.studio.parts import guarded, notice, panel
-from personarium.apps.studio.rooms.measures.plans import price
 from personarium.apps.studio.studio import Studio
 from personarium.apps.workspace.commands import CommandForm, Entry
 from personarium.apps.workspace.names import check_title
+from personarium.apps.workspace.plans import price
 from personarium.core.errors import PersonariumError, UsageError
 
 OWN, MODELS = "What", "Models"

@@ -6,6 +6,7 @@ export default {
     <div>
       <table class="bars" :class="{ aimed: rows.some((row) => row.target !== null) }">
         <caption class="unseen">{{ label }}</caption>
+        <colgroup><col class="bars-label"><col><col class="bars-number"></colgroup>
         <thead class="unseen"><tr><th scope="col">{{ label }}</th><th scope="col">Share</th><th scope="col">Members</th></tr></thead>
         <tbody>
           <tr v-for="row in shown" :class="{ missed: row.target !== null && row.count !== row.target }">

@@ -8,11 +8,11 @@ from urllib.parse import quote
 from nicegui import ui
 
 from personarium.apps.studio.parts import SIMULATED, guarded, in_thread, panel
-from personarium.apps.studio.rooms.measures.plans import price
 from personarium.apps.studio.rooms.populations.asked import whole
 from personarium.apps.studio.rooms.populations.pasted import Pasted
 from personarium.apps.studio.studio import Studio
 from personarium.apps.workspace.names import check_title
+from personarium.apps.workspace.plans import price
 from personarium.apps.workspace.surveys import EXAMPLE, keep_questionnaire, start_survey, survey_arguments
 from personarium.core.errors import InvalidInput
 from personarium.play.survey import Questionnaire, example_questionnaire, questionnaire_from

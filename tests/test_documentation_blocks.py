@@ -15,6 +15,7 @@ import io
 import json
 import os
 import re
+import shlex
 import signal
 import socket
 import subprocess
@@ -30,6 +31,7 @@ from typing import IO, Any
 import pytest
 import yaml
 
+from personarium.apps.cli.application import application
 from personarium.testing.stub import stub_process
 from tests.page_blocks import (
     ROOT,
@@ -54,6 +56,7 @@ SAID = "What do you love?\n"  # what somebody types into a chat
 # Commands that serve until they are stopped, and where they listen; they run beside the rest of their page.
 SERVERS = re.compile(r"^\s*personarium (?P<name>serve|studio) ")
 SERVED_AT = {"serve": 8600, "studio": 8601}
+NEEDS_PIPES = re.compile(r"^personarium mcp ")  # talks over the descriptors of its process
 # Commands that only set up or build: what they name must exist, and they are not run.
 SET_UP = re.compile(r"^\s*(?:make (?P<target>[\w-]+)|pip install (?P<package>.+?))\s*(?:#.*)?$")
 # Published data that may not be shipped: a command that names it must get as far as looking for it.
@@ -67,7 +70,7 @@ PUBLISHED = (
 )
 # A simulated subject behind the stub cannot do everything that a language model does: command, exit code, what is said then.
 BEYOND_THE_STUB = (
-    ("personarium judge admit ollama/llama3.2", 1, "the probabilities sum to"),  # it states no distribution over names
+    ("personarium judge admit o", 1, "the probabilities sum to"),  # it states no distribution over names
 )
 NOT_RUN = 0
 DRY_RUN = 2
@@ -202,9 +205,7 @@ class Reader:
         text = "\n" * block.line + self.here(block.text)
         code = compile(text, block.page, "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
         said = io.StringIO()
-        with contextlib.redirect_stdout(said), warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # other people's libraries may warn a reader; ours may not
-            warnings.filterwarnings("error", module="personarium")
+        with contextlib.redirect_stdout(said), other_peoples_warnings():
             if code.co_flags & inspect.CO_COROUTINE:
                 self.runner.run(eval(code, self.names))
             else:
@@ -223,15 +224,40 @@ class Reader:
         if block.mark == "dry" or page_dry_run(self.page):
             told = made_dry(told)
         begun = time.perf_counter()
-        done = subprocess.run(
-            ["bash", "-c", told], cwd=self.folder, input=SAID, capture_output=True, text=True, timeout=PATIENCE_S
-        )
+        done = here_and_now(told) if page_dry_run(self.page) and not NEEDS_PIPES.match(told) else self.in_a_shell(told)
         if os.environ.get("PAGE_TIMES"):
             sys.__stderr__.write(f"{time.perf_counter() - begun:6.2f} s {block.where} {command[:90]!r}\n")
         assert ends_well(command, done), (
             f"{block.where}: {command}\nexit code {done.returncode}\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
         )
         self.printed += without_addresses(done.stdout)
+
+    def in_a_shell(self, command: str) -> subprocess.CompletedProcess[str]:
+        """The command in the page's folder, through the program that people start."""
+        return subprocess.run(
+            ["bash", "-c", command], cwd=self.folder, input=SAID, capture_output=True, text=True, timeout=PATIENCE_S
+        )
+
+
+def here_and_now(command: str) -> subprocess.CompletedProcess[str]:
+    """An example that is only checked: the same command line, without a process of its own for each of sixty."""
+    out, err, typed = io.StringIO(), io.StringIO(), sys.stdin
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), other_peoples_warnings():
+        sys.stdin = io.StringIO(SAID)
+        try:
+            code = application(shlex.split(command, comments=True)[1:])
+        finally:
+            sys.stdin = typed
+    return subprocess.CompletedProcess(command, code, out.getvalue(), err.getvalue())
+
+
+@contextlib.contextmanager
+def other_peoples_warnings() -> Iterator[None]:
+    """Other people's libraries may warn a reader; ours may not."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        warnings.filterwarnings("error", module="personarium")
+        yield
 
 
 def free_port() -> int:

@@ -43,10 +43,7 @@ $(DEV): $(STAMP) requirements-dev.txt
 	touch $@
 
 # Faker, SemHash and LanceDB are only what we measure against.
-$(VENV)/.ready-docs-site: $(DEV)
-	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
-
-perf: $(DEV)
+$(VENV)/.ready-perf: $(DEV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt faker==40.63.0 semhash==0.5.0 lancedb==0.40.0
 	touch $@
 

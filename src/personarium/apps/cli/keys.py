@@ -7,8 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
+from personarium.apps.cli.extras import need
 from personarium.apps.cli.output import Output, console, printable, speaks
-from personarium.apps.cli.serve import check_extra, keys_file
+from personarium.apps.cli.serve import SERVER, keys_file
 from personarium.core.errors import UsageError
 
 Folder = Annotated[Path, typer.Option("--folder", help="The workspace.")]
@@ -41,7 +42,7 @@ def add(
 
     Example: personarium keys add ana-phone --scope chat --scope memory:read --user ana
     """
-    check_extra()
+    need("server", *SERVER)
     from personarium.apps.server.keys import EVERYBODY, add_key
 
     users, scopes = user or [], scope or ["chat"]
@@ -59,7 +60,7 @@ def show(folder: Folder = Path(), keys: KeysFile = None, as_json: AsJson = False
 
     Example: personarium keys show --folder my-work
     """
-    check_extra()
+    need("server", *SERVER)
     from personarium.apps.server.keys import EVERYBODY, read_keys
 
     rows = [
@@ -80,7 +81,7 @@ def remove(name: Name, folder: Folder = Path(), keys: KeysFile = None, as_json: 
 
     Example: personarium keys remove ana-phone
     """
-    check_extra()
+    need("server", *SERVER)
     from personarium.apps.server.keys import remove_key
 
     path = keys_file(folder, keys)

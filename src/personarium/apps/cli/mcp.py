@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from personarium.apps.cli import options as opt
+from personarium.apps.cli.extras import need
 from personarium.apps.cli.output import say_error, speaks
-from personarium.core.errors import UsageError
 
 
 @speaks
@@ -32,10 +32,7 @@ def mcp(
 
     Example: personarium mcp my-work --user ana --model ollama/llama3.2
     """
-    try:
-        import mcp as sdk  # noqa: F401
-    except ImportError:
-        raise UsageError('the MCP server needs mcp: pip install "personarium[mcp]"') from None
+    need("mcp", "mcp")
     from personarium.apps.mcp_server.application import serve_http, serve_stdio
     from personarium.apps.mcp_server.desk import Desk
     from personarium.apps.workspace import Workspace

@@ -45,7 +45,7 @@ def compare(
         typer.Option("--strategy", "-s", help="Which to compare; all of them without. The baselines always are."),
     ] = None,
     users: Annotated[int, typer.Option("--users", "-n", min=1, max=1000, help="How many scripted users.")] = 4,
-    sessions: Annotated[int, typer.Option("--sessions", min=10, max=5000, help="Talks of each in a year.")] = 60,
+    sessions: Annotated[int, typer.Option("--sessions", min=20, max=5000, help="Talks of each in a year.")] = 60,
     cuts: Annotated[int, typer.Option("--cuts", min=1, max=50, help="At how many times of the year is asked.")] = 4,
     each: Annotated[int, typer.Option("--each", min=1, max=50, help="Questions of a type at each time.")] = 2,
     entries: Annotated[int, typer.Option("--number", "-k", min=0, max=1000, help="Entries that are recalled.")] = 5,

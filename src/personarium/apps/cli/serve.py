@@ -8,9 +8,10 @@ from typing import Annotated, Any
 import typer
 
 from personarium.apps.cli import options as opt
+from personarium.apps.cli.extras import need
 from personarium.apps.cli.output import Output, say_error, speaks
-from personarium.core.errors import UsageError
 
+SERVER = ("fastapi", "uvicorn")
 Folder = Annotated[Path, typer.Argument(help="The workspace: personas, populations, runs, memories.")]
 KeysFile = Annotated[
     Path | None,
@@ -56,7 +57,7 @@ def serve(
     Example: personarium serve my-work --model ollama/llama3.2
     """
     given = dict(locals())
-    check_extra()
+    need("server", *SERVER)
     from personarium.apps.server.application import create_app
     from personarium.apps.server.native import native_routers
     from personarium.apps.server.serving import run
@@ -67,15 +68,6 @@ def serve(
     with Workspace(folder, model=model, base_url=base_url) as workspace:
         app = create_app(workspace, settings, routers=native_routers())
         run(app, settings, ready=lambda url: _say(output, url, workspace, settings))
-
-
-def check_extra() -> None:
-    """Raise UsageError where the extra ``server`` is not installed."""
-    try:
-        import fastapi  # noqa: F401
-        import uvicorn  # noqa: F401
-    except ImportError as error:
-        raise UsageError(f'the server needs {error.name}: pip install "personarium[server]"') from None
 
 
 def keys_file(folder: Path, keys: Path | None) -> Path:

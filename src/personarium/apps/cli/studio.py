@@ -8,9 +8,9 @@ from typing import Annotated
 import typer
 
 from personarium.apps.cli import options as opt
+from personarium.apps.cli.extras import need
 from personarium.apps.cli.output import Output, say_error, speaks
-from personarium.apps.cli.serve import check_extra
-from personarium.core.errors import UsageError
+from personarium.apps.cli.serve import SERVER
 
 
 @speaks
@@ -31,11 +31,7 @@ def studio(
 
     Example: personarium studio my-work --model ollama/llama3.2
     """
-    check_extra()
-    try:
-        import nicegui  # noqa: F401
-    except ImportError:
-        raise UsageError('the studio needs nicegui: pip install "personarium[studio]"') from None
+    need("studio", *SERVER, "nicegui")
     from personarium.apps.server.serving import run
     from personarium.apps.studio.application import create_studio, studio_settings
     from personarium.apps.workspace import Workspace

@@ -268,6 +268,46 @@ def test_script_in_every_field_is_shown_as_it_is(studio: Running, page: Any) -> 
     expect(page.get_by_text("there is no persona '<script>' here")).to_be_visible()
 
 
+# What the server says is heard in order, but each message that sets a field's value comes half a second late.
+LATE_VALUES = """
+const heard = Object.getOwnPropertyDescriptor(WebSocket.prototype, 'onmessage');
+let before = Promise.resolve();
+window.on_their_way = 0;
+Object.defineProperty(WebSocket.prototype, 'onmessage', {
+  set(listener) {
+    heard.set.call(this, (message) => {
+      const value = String(message.data).includes('updateValue');
+      if (value) window.on_their_way++;
+      before = before.then(() => new Promise((done) => setTimeout(done, value ? 500 : 0))).then(() => {
+        listener(message);
+        if (value) window.on_their_way--;
+      });
+    });
+  },
+});
+"""
+
+
+def test_what_is_typed_the_moment_a_dialog_opens_is_not_taken_back(studio: Running, page: Any) -> None:
+    page.add_init_script(LATE_VALUES)
+    on_stage(page, studio)
+    say(page, "What is your occupation?")
+    for _ in range(2):  # the second time the field holds what was typed the first time
+        page.get_by_role("button", name="Compare two models here").click()
+        dialog = page.get_by_role("dialog")
+        dialog.get_by_label("Another model").fill("nonsense")
+        page.wait_for_function("window.on_their_way === 0")
+        dialog.get_by_role("button", name="Let both answer").click()
+        expect(page.get_by_text("no model is called 'nonsense'").last).to_be_visible()
+        dialog.get_by_role("button", name="Close").click()
+        expect(dialog).to_be_hidden()
+    page.get_by_role("button", name="Keep this talk").click()
+    page.get_by_role("dialog").get_by_label("Name").fill("my own name")
+    page.wait_for_function("window.on_their_way === 0")
+    page.get_by_role("dialog").get_by_role("button", name="Keep", exact=True).click()
+    expect(page.get_by_text("Kept as dialogues/my own name.jsonl")).to_be_visible()
+
+
 def long_talk(folder: Path, turns: int) -> None:
     """A kept talk of many turns."""
     said = [("you", f"Question {k}: where do you keep your hives?") for k in range(turns)]
@@ -282,6 +322,7 @@ def test_of_a_long_talk_only_what_is_near_the_screen_exists(studio: Running, pag
     page.get_by_role("button", name="Take up a talk").click()
     page.get_by_role("dialog").get_by_role("button", name=re.compile("long")).click()
     expect(page.get_by_text("Answer 249.")).to_be_visible()
+    expect(page.get_by_label("Say something to Torill")).to_be_focused()  # where a talk that was taken up goes on
     talk = page.get_by_role("region", name="What was said")
     talk.focus()
     page.keyboard.press("Home")

@@ -7,6 +7,7 @@ HTML, Markdown, or a string that ``props`` or ``style`` would take apart.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import inspect
 import re
@@ -15,7 +16,7 @@ from contextlib import contextmanager
 from typing import Any, ParamSpec, TypeVar
 from urllib.parse import quote
 
-from nicegui import run, ui
+from nicegui import background_tasks, run, ui
 
 from personarium.core.errors import PersonariumError
 
@@ -64,6 +65,21 @@ def refuse(message: str) -> None:
 def tell(message: str) -> None:
     """Say that something was done."""
     ui.notify(message, type="positive", position="top", timeout=3000)
+
+
+def open_filled(dialog: ui.dialog) -> None:
+    """Open a dialog when its fields hold what was put into them.
+
+    NiceGUI sends the values of fields after everything else; a dialog that opened with them would take back what a quick
+    person types in the first moment.
+    """
+
+    async def when_there() -> None:
+        with contextlib.suppress(TimeoutError):  # a page that answers late gets its dialog late
+            await dialog.client.run_javascript("return true", timeout=10)
+        dialog.open()
+
+    background_tasks.create(when_there(), name="open a dialog")
 
 
 @contextmanager

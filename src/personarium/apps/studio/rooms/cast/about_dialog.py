@@ -8,7 +8,7 @@ from typing import Any
 
 from nicegui import ui
 
-from personarium.apps.studio.parts import guarded
+from personarium.apps.studio.parts import guarded, open_filled
 from personarium.core.persona import KINDS
 from personarium.core.persona_draft import Draft
 
@@ -59,7 +59,7 @@ class AboutDialog:
         self.licence.set_value(persona.licence)
         for name, field in self.flags.items():
             field.set_value(_WORD[getattr(persona.flags, name)])
-        self.dialog.open()
+        open_filled(self.dialog)
 
     @guarded
     def _finish(self, _: Any = None) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from nicegui import ui
 
-from personarium.apps.studio.parts import guarded
+from personarium.apps.studio.parts import guarded, open_filled
 from personarium.apps.studio.rooms.cast.values import KINDS, TEXT, as_field, from_field, year_or_date
 from personarium.core.facets import SOURCES, Facet
 
@@ -63,7 +63,7 @@ class FacetForm:
         self.evidence.set_value("\n".join(shown.evidence))
         self.begins.set_value("" if shown.valid_from is None else str(shown.valid_from))
         self.ends.set_value("" if shown.valid_to is None else str(shown.valid_to))
-        self.dialog.open()
+        open_filled(self.dialog)
 
     def _statement(self) -> None:
         self.path = ui.input("Path", placeholder="social.occupation")

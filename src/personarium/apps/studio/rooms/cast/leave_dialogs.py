@@ -8,7 +8,7 @@ from functools import partial
 
 from nicegui import ui
 
-from personarium.apps.studio.parts import guarded, in_thread
+from personarium.apps.studio.parts import guarded, in_thread, open_filled
 from personarium.apps.studio.rooms.cast.cards import shortened
 from personarium.apps.workspace.names import file_stem
 from personarium.apps.workspace.persona_shelf import PersonaShelf
@@ -51,7 +51,7 @@ class ExportDialog:
         """Show it; a persona with secrets leaves without them unless people say otherwise."""
         self.whole.set_value(not self._secrets())
         self._weigh()
-        self.dialog.open()
+        open_filled(self.dialog)
 
     def _secrets(self) -> int:
         persona = self.persona()

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 from nicegui import ui
 
-from personarium.apps.studio.parts import empty, guarded, in_thread, tell
+from personarium.apps.studio.parts import empty, guarded, in_thread, open_filled, tell
 from personarium.apps.studio.rooms.memory.desk import Desk, end_of_day
 from personarium.apps.studio.rooms.memory.fact_tree import FactTree
 from personarium.apps.studio.rooms.memory.proposing import Proposal
@@ -95,7 +95,7 @@ class Beliefs:
         self.text.set_value(self.fact.text)
         self.way.set_value(CHANGED)
         self.since.set_value("")
-        self.dialog.open()
+        open_filled(self.dialog)
 
     async def _save(self) -> None:
         fact, text = self.fact, (self.text.value or "").strip()

@@ -10,7 +10,7 @@ from urllib.parse import quote
 from nicegui import ui
 from nicegui.events import UploadEventArguments
 
-from personarium.apps.studio.parts import guarded, in_thread, refuse
+from personarium.apps.studio.parts import guarded, in_thread, open_filled, refuse
 from personarium.apps.workspace.names import file_stem
 from personarium.core.errors import PersonariumError, UsageError
 from personarium.remember.memory import Memory
@@ -93,7 +93,7 @@ class Importing:
         """Show it."""
         self.who.set_value(who)
         self.zone.reset()
-        self.dialog.open()
+        open_filled(self.dialog)
 
     @guarded
     async def _arrived(self, event: UploadEventArguments) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from nicegui import ui
 
-from personarium.apps.studio.parts import guarded, in_thread, notice
+from personarium.apps.studio.parts import guarded, in_thread, notice, open_filled
 from personarium.apps.studio.rooms.memory.desk import Desk
 from personarium.apps.studio.rooms.memory.rows import cut, minute
 from personarium.core.errors import NotFound, UsageError
@@ -89,7 +89,7 @@ class Forgetting:
         self.mode.set_value("archive")
         self.sources.set_value(True)
         self._only(self.first)
-        self.dialog.open()
+        open_filled(self.dialog)
         if ids:
             await self._plan()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from nicegui import ui
 
 from personarium.apps.studio.frame import frame
-from personarium.apps.studio.parts import empty, guarded, icon_button, in_thread, notice, refuse
+from personarium.apps.studio.parts import empty, guarded, icon_button, in_thread, notice, open_filled, refuse
 from personarium.apps.studio.rooms.memory.beliefs import Beliefs
 from personarium.apps.studio.rooms.memory.carrying import Importing, download, room_url
 from personarium.apps.studio.rooms.memory.desk import Desk, end_of_day
@@ -90,7 +90,7 @@ class _NewPerson:
     def open(self) -> None:
         """Ask for the name."""
         self.name.set_value("")
-        self.dialog.open()
+        open_filled(self.dialog)
 
     def _begin(self) -> None:
         id = (self.name.value or "").strip()

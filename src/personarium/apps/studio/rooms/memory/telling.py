@@ -7,7 +7,7 @@ from functools import partial
 
 from nicegui import ui
 
-from personarium.apps.studio.parts import guarded, icon_button, in_thread, panel, tag, tell
+from personarium.apps.studio.parts import guarded, icon_button, in_thread, open_filled, panel, tag, tell
 from personarium.apps.studio.rooms.memory.desk import Desk
 from personarium.apps.studio.rooms.memory.rows import cut
 from personarium.core.errors import UsageError
@@ -158,7 +158,7 @@ class Blocks:
         self.limit.set_value(BLOCK_LIMIT if block is None else _limit(block))
         self.read_only.set_value(bool(block is not None and block.attributes.get("read_only")))
         self.gone.set_visibility(block is not None)
-        self.dialog.open()
+        open_filled(self.dialog)
 
     @guarded
     async def _save(self) -> None:

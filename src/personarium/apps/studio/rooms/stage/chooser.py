@@ -7,7 +7,7 @@ from functools import partial
 
 from nicegui import ui
 
-from personarium.apps.studio.parts import guarded, in_thread, portrait_url
+from personarium.apps.studio.parts import guarded, in_thread, open_filled, portrait_url
 from personarium.apps.studio.rooms.stage.sheet import name_dialog
 from personarium.apps.studio.studio import Studio
 from personarium.apps.workspace import PersonaRow
@@ -46,7 +46,7 @@ class Chooser:
         name_dialog(self._dialog, title)
         self._search.value = ""
         await self._fill()
-        self._dialog.open()
+        open_filled(self._dialog)
 
     async def _fill(self) -> None:
         self._found = await in_thread(self._studio.workspace.personas.find, self._search.value or "")

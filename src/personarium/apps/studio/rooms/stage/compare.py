@@ -13,7 +13,7 @@ from typing import cast
 
 from nicegui import ui
 
-from personarium.apps.studio.parts import guarded, in_thread
+from personarium.apps.studio.parts import guarded, in_thread, open_filled
 from personarium.apps.studio.rooms.stage.actors import Actor
 from personarium.apps.studio.rooms.stage.model_field import model_field
 from personarium.apps.studio.rooms.stage.playing import PIECES_S, Playing
@@ -78,7 +78,7 @@ class Compare:
         self._first.value = actor.model
         self._second.value = self._second.value or ("simulated:seed=1" if actor.simulated else "")
         self._clear()
-        self._dialog.open()
+        open_filled(self._dialog)
 
     # --- the dialog ---
 

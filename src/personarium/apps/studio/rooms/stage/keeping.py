@@ -7,7 +7,7 @@ from functools import partial
 
 from nicegui import ui
 
-from personarium.apps.studio.parts import guarded, in_thread, tell
+from personarium.apps.studio.parts import guarded, in_thread, open_filled, tell
 from personarium.apps.studio.rooms.stage.sheet import name_dialog
 from personarium.apps.studio.rooms.stage.talks import Talk
 from personarium.apps.studio.studio import Studio
@@ -59,7 +59,7 @@ class Keeping:
         )
         self._name.value = talk.kept_as or await in_thread(self._shelf.free_name, wanted)
         await self._warn()
-        self._keep.open()
+        open_filled(self._keep)
 
     async def choose(self) -> None:
         """Show the talks that are kept."""

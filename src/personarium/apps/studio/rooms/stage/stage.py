@@ -83,9 +83,9 @@ class Stage:
         self.active = talk
         self._view.show(talk)
         self._changed()
+        self._composer.focus()  # before what takes time: nobody is called back from where they went meanwhile
         await self._facts.show(talk)
         await self._ratings.about(talk.actors[0].persona.id)
-        self._composer.focus()
 
     # --- talks ---
 

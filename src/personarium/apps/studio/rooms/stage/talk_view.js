@@ -140,11 +140,13 @@ export default {
         if (key && target.isConnected) this.heights.set(key, target.offsetHeight);
       }
       this.look();
-      if (this.atEnd) this.$nextTick(() => this.toEnd());
+      if (this.atEnd) this.$nextTick(() => this.atEnd && this.toEnd());
     },
     // At once, and not by a way through everything that would have to be made first.
     toStart() {
-      this.$refs.box.scrollTop = 0;
+      this.atEnd = false;
+      this.$refs.box.scrollTop = this.before = 0;
+      this.look();
     },
     toEnd() {
       const box = this.$refs.box;

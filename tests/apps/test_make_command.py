@@ -139,6 +139,32 @@ def test_students_by_hachimi_keep_their_quotas_and_are_kept_as_a_table(capsys: C
 # -- describe
 
 
+def test_a_run_that_made_nothing_at_all_fails(capsys: Capture) -> None:
+    assert (
+        application(["make", "hachimi", "-n", "2", "-o", "s.jsonl"]) == 1
+    )  # without an outline the subject fills no slot
+    assert "nothing could be made; the report lists what failed" in capsys.readouterr().err
+    assert not Path("s.jsonl").exists()
+
+
+def test_a_corpus_that_was_made_is_taken_again_to_be_anonymised(
+    capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    document(capsys, "make", "personaldialog", "-n", "40", "-o", "corpus.jsonl")
+    monkeypatch.setenv("PERSONARIUM_SALT", "kept to ourselves")
+    again = document(
+        capsys, "make", "personaldialog", "-n", "40", "--input", "corpus.jsonl", "--set", "k=1", "-o", "hashed.jsonl"
+    )
+    assert again["data"]["made"] == {"dialogues": 40, "rows": 40}
+    before, after = (
+        [json.loads(x) for x in Path(name).read_text().splitlines()] for name in ("corpus.jsonl", "hashed.jsonl")
+    )
+    for one, hashed in zip(before[:40], after, strict=True):
+        assert [u["text"] for u in one["utterances"]] == [u["text"] for u in hashed["utterances"]]
+        assert not set(one["meta"]["traits"]) & set(hashed["meta"]["traits"])
+        assert list(one["meta"]["traits"].values()) == list(hashed["meta"]["traits"].values())
+
+
 def test_describe_finds_broken_rules_and_duplicates(capsys: Capture) -> None:
     document(capsys, "make", "students", "-n", "200", "-o", "s.parquet")
     good = document(capsys, "describe", "s.parquet", "--schema", "students")["data"]

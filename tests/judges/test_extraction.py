@@ -86,6 +86,13 @@ def test_a_list_of_adjectives_gives_one_trait_each() -> None:
     ]
 
 
+@pytest.mark.parametrize("text", ["A loud chef from Naples who loves opera.", "A loud chef. She loves opera."])
+def test_an_article_is_no_name(text: str) -> None:
+    found = told(text)
+    assert "social.name" not in found
+    assert (found["personality.traits"], found["work.occupation"]) == ("loud", "chef")
+
+
 def test_one_sentence_can_hold_several_statements_with_their_own_evidence() -> None:
     found = extract_by_rules("Rosa lives in Genoa, works as a baker and has two cats.")
     assert [(f.path, found.quotes(f)) for f in found.facets] == [

@@ -338,7 +338,8 @@ def _show_made(out: Any, maker: Any, made: Any, places: Sequence[Path]) -> None:
         out.print(f"{len(things):,} {kind}; the first:", markup=False)
         out.print(printable(_first(kind, things[0])), soft_wrap=True, markup=False, style="dim")
     shown = ", ".join(map(str, places[:3])) + (f" and {len(places) - 3:,} more" if len(places) > 3 else "")
-    out.print(f"\nkept in {shown}" if places else "\nnothing was made", soft_wrap=True, markup=False)
+    if places:
+        out.print(f"\nkept in {shown}", soft_wrap=True, markup=False)
 
 
 def _first(kind: str, thing: Any) -> str:

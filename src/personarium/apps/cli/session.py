@@ -343,18 +343,26 @@ def warn_of_failures(session: Session, failures: Sequence[Any]) -> None:
         )
 
 
+def _nothing(data: Mapping[str, Any]) -> str:
+    """What a run was for and did not reach in a single case: ``made``, ``measured``; "" where there is something."""
+    made = data.get("made")
+    if isinstance(made, Mapping) and not any(made.values()):
+        return "made"
+    estimates = list(dict(data.get("estimates") or {}).values())
+    return "measured" if estimates and all(estimate["value"] is None for estimate in estimates) else ""
+
+
 def finish_run(session: Session, data: Mapping[str, Any], show: Callable[[Any], None]) -> None:
     """After the run closed: write its report, name it, and say the result once.
 
-    Exit code 1 when nothing at all could be measured: everything failed, and the report says why.
+    Exit code 1 when nothing at all could be measured or made: everything failed, and the report says why.
     """
     from personarium.report import write_report
 
     path = write_report(session.run.path)
-    estimates = list(dict(data.get("estimates") or {}).values())
-    nothing = bool(estimates) and all(estimate["value"] is None for estimate in estimates)
+    nothing = _nothing(data)
     if nothing:
-        session.output.warn("nothing could be measured; the report lists what failed")
+        session.output.warn(f"nothing could be {nothing}; the report lists what failed")
     document = {**data, "run": str(session.run.path), "report": str(path)}
 
     def people() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from personarium.apps.inspect_plug.item_benchmark import ItemBenchmark, Part, Seats, Unit, is_gold, is_simulated
+from personarium.apps.inspect_plug.item_benchmark import ItemBenchmark, Part, Seats, Unit, is_gold
 from personarium.benchmarks.personaeval import (
     Identification,
     IdentificationItem,
@@ -28,6 +28,7 @@ from personarium.core.controls import next_different
 from personarium.core.errata import Published, published_faults
 from personarium.core.results import Estimate, Failure
 from personarium.measure.choice_items import ChoiceAnswer
+from personarium.models.registry import is_simulated
 
 RIGHT = "right"
 
@@ -59,7 +60,7 @@ class PersonaEval(ItemBenchmark[PersonaEvalResult]):
     async def measure(self, id: str, seats: Seats) -> Part:
         """One item."""
         item = self._items[id]
-        if item.exchange is not None and is_simulated(seats.player):
+        if item.exchange is not None and is_simulated(seats.player.name):
             item = asking_for(item, "choice")
         result = await run_personaeval(
             seats.player, [item], config=self._config, as_published=self._faults, seed=self._seed

@@ -105,11 +105,6 @@ class ItemBenchmark(ABC, Generic[R]):
         return {id: parts[id] for id in known if id in parts}
 
 
-def is_simulated(model: ChatModel) -> bool:
-    """Whether a seat is taken by the simulated subject, whatever its parameters."""
-    return "personarium/simulated" in model.name
-
-
 class InEpoch(Wrapper):
     """A model in one epoch of a sample: a later epoch is another repeat of the same question, so another draw.
 

@@ -13,7 +13,6 @@ from personarium.apps.inspect_plug.item_benchmark import (
     Unit,
     failure_rows,
     failures_of,
-    is_simulated,
 )
 from personarium.benchmarks.esc_eval import DIMENSIONS, EscEvalConfig, EscEvalResult, RoleCard, run_esc_eval
 from personarium.benchmarks.esc_eval.results import Rated
@@ -25,6 +24,7 @@ from personarium.benchmarks.personagym.results import PERSONA_SCORE
 from personarium.core.errata import Published
 from personarium.core.persona import Persona
 from personarium.core.results import Estimate, Failure
+from personarium.models.registry import is_simulated
 
 
 class PersonaGym(ItemBenchmark[PersonaGymResult]):
@@ -124,7 +124,7 @@ class EscEval(ItemBenchmark[EscEvalResult]):
 
     async def measure(self, id: str, seats: Seats) -> Part:
         """One dialogue and its ratings; a simulated grader is shown the card, for it finds nothing to read otherwise."""
-        config = replace(self._config, rater_sees_card=self._config.rater_sees_card or is_simulated(seats.grader))
+        config = replace(self._config, rater_sees_card=self._config.rater_sees_card or is_simulated(seats.grader.name))
         result = await run_esc_eval(
             seats.player,
             seats.user,

@@ -18,10 +18,10 @@ _FIRST = re.compile(
     r"\W{0,8}(?:(?:and|but|also|now|maybe|perhaps|probably|apparently|today|in [12]\d{3})\b,?\s)?([A-Za-z]{1,5})(?=[\s'’])",
     re.IGNORECASE,
 )
-# A pronoun, a macro or a name, directly before a blank or an apostrophe.
+# A pronoun, a macro or a name (and no article: "A loud chef"), directly before a blank or an apostrophe.
 SUBJECT = re.compile(
     r"\W{0,8}(?:(?P<pronoun>[Ii]|[Yy]ou|[Ss]he|[Hh]e|[Tt]hey)|(?P<macro>\{\{char\}\}|<BOT>)"
-    r"|(?P<name>[^\W\d_a-z][\w’'-]{0,40}(?:\s[^\W\d_a-z][\w-]{0,40}){0,2}))(?=[\s'’])",
+    r"|(?P<name>(?!An?\s[a-z])[^\W\d_a-z][\w’'-]{0,40}(?:\s[^\W\d_a-z][\w-]{0,40}){0,2}))(?=[\s'’])",
 )
 POSSESSIVE = re.compile(
     r"\W{0,8}(?:(?P<pronoun>[Mm]y|[Yy]our|[Hh]er|[Hh]is|[Tt]heir)|(?P<macro>\{\{char\}\}|<BOT>)['’]s"

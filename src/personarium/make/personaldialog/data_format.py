@@ -98,6 +98,7 @@ def read_session(
     """
     if not isinstance(data, Mapping):
         raise InvalidInput(where, "an object with session and traits", data)
+    data = _as_released(data)
     given = data.get("traits")
     if not isinstance(given, Mapping) or not given:
         raise InvalidInput(where, "an object: speaker -> traits", given, "traits")
@@ -107,6 +108,14 @@ def read_session(
     if silent is not None:
         raise InvalidInput(where, f"an entry for the speaker '{silent}'", ", ".join(traits), "traits")
     return Session(dialogue, traits)
+
+
+def _as_released(data: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A record in the release's form; one that stands as a dialogue of ours has the traits in its ``meta``."""
+    meta = data.get("meta")
+    if "session" in data or "utterances" not in data or not isinstance(meta, Mapping):
+        return data
+    return {"session": data["utterances"], "traits": meta.get("traits")}
 
 
 def _dialogue(rows: object, where: str, id: str) -> Dialogue:
@@ -145,7 +154,8 @@ def _value(value: object, several: bool, where: str, at: str) -> TraitValue:
 
 
 def iter_sessions(path: str | Path, names: Sequence[str] = TRAITS, lists: Sequence[str] = LISTS) -> Iterator[Session]:
-    """Read JSON lines of sessions, one at a time; a session is called by its line.
+    """Read JSON lines of sessions, one at a time, in the release's form or as ``make personaldialog --out`` keeps them (dialogues
+    with the traits in their ``meta``); a session is called by its line.
 
     Raises:
         NotFound: When there is no such file.

@@ -10,6 +10,7 @@ from personarium.core.chat import ChatModel
 from personarium.core.dialogue import RELATIVE_ROLES
 from personarium.core.errors import UsageError
 from personarium.core.persona import Persona
+from personarium.models.registry import is_simulated
 from personarium.models.wrapper import close
 from personarium.play.agents import Agent
 from personarium.play.characters import agent_for
@@ -53,11 +54,6 @@ class Actor:
     def simulated(self) -> bool:
         """Whether a rule-based subject plays it."""
         return is_simulated(self.model)
-
-
-def is_simulated(model: str) -> bool:
-    """Whether a model's name stands for the simulated subject."""
-    return model.startswith("simulated")
 
 
 def cast_as(persona: Persona, model: str) -> Actor:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from nicegui import ui
 
 from personarium.apps.studio.parts import in_thread, panel
-from personarium.apps.studio.rooms.stage.actors import is_simulated
 from personarium.apps.studio.studio import Studio
 from personarium.core.results import Estimate
 from personarium.measure.prompt_tournament import TournamentResult
 from personarium.measure.prompt_tournament.notes import counted
 from personarium.measure.prompt_tournament.result import Standing
 from personarium.measure.prompt_tournament.votes import Vote, rate_votes, read_votes
+from personarium.models.registry import is_simulated
 from personarium.report.plots import Axis, make_axis
 
 NOTES = 2  # of what speaks against a ranking, the gravest

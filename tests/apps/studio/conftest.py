@@ -83,13 +83,15 @@ def start(folder: Path, *options: str) -> tuple[subprocess.Popen[bytes], str]:
 
 @pytest.fixture(scope="module")
 def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """A studio with a furnished workspace, one a test file."""
+    """A studio with a furnished workspace, one a test file; in the end its log holds no traceback."""
     folder = tmp_path_factory.mktemp("studio")
     furnish(folder)
     process, url = start(folder)
     yield Running(url, folder)
     process.terminate()
     process.communicate(timeout=20)
+    log = folder.with_name(f"{folder.name}.log").read_text(encoding="utf-8")
+    assert "Traceback" not in log, log
 
 
 @pytest.fixture(scope="module")

@@ -354,6 +354,14 @@ def test_it_fits_a_phone_and_can_be_used_without_eyes(
         assert overflow(page) == []
 
 
+def test_pages_that_are_left_at_once_leave_nothing_in_the_log(studio: Running, page: Any) -> None:
+    for room in ("cast", "stage", "memory", "populations", "measures", "stage"):
+        page.goto(f"{studio.url}/{room}", wait_until="commit")
+    page.get_by_role("heading", level=1, name="Stage").wait_for()
+    page.wait_for_timeout(1500)  # what a page is asked and does not answer is given up after a second
+    assert "Traceback" not in studio.folder.with_name(f"{studio.folder.name}.log").read_text(encoding="utf-8")
+
+
 def test_an_empty_cast_says_what_to_do(page: Any, tmp_path: Path) -> None:
     process, url = start(tmp_path / "empty")
     try:

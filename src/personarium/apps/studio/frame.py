@@ -75,7 +75,9 @@ def _chosen_theme() -> bool | None:
 
 
 def _rail(active: Room, dark: ui.dark_mode) -> None:
-    with ui.left_drawer(value=None, fixed=True).classes("rail").props("width=212 breakpoint=800 no-swipe-open"):
+    # Open by Quasar's own rule; NiceGUI's (value=None) asks each page and logs a traceback for one that was left at once.
+    rail = ui.left_drawer(value=False, fixed=True).classes("rail")
+    with rail.props("width=212 breakpoint=800 no-swipe-open show-if-above"):
         with ui.link(target="/cast").classes("brand").props('aria-label="Personarium, to the cast"'):
             ui.html(MARK, sanitize=False, tag="span")
             ui.label("Personarium")

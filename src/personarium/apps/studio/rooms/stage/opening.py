@@ -53,7 +53,7 @@ class Opening:
         with ui.element("div").classes("openers"):
             for question in _openers(persona):
                 with ui.element("button").props("type=button") as button:
-                    ui.label(question).classes("clip")
+                    ui.label(question).classes("wrap")
                 button.on("click", partial(self._on_ask, question))
 
 

@@ -136,7 +136,7 @@ def build_training_set(
         InvalidInput: A row without instruction or output.
     """
     from personarium.core.errata import published_faults
-    from personarium.judges.prometheus.method import ERRATA
+    from personarium.judges.prometheus.settings import ERRATA
 
     cutting = "cut-records" in published_faults(as_published, ERRATA)
     kept: list[TrainingRecord] = []

@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from personarium.judges.entailment_features import expand, stem
+from personarium.judges.entailment.features import expand, stem
 
 NAMES = ("Alice", "Bob", "Maria", "Omar", "Yuki", "Grace", "Peter", "Lena")
 
@@ -191,7 +191,7 @@ def repeats(statement: str, said: str) -> bool:
 
 def content(text: str) -> list[str]:
     """Content stems."""
-    from personarium.judges.entailment_features import _STOP, _WORD
+    from personarium.judges.entailment.features import _STOP, _WORD
 
     return [stem(word) for word in _WORD.findall(expand(text)) if word not in _STOP]
 

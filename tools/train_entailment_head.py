@@ -30,7 +30,7 @@ import entailment_rows as made
 from entailment_rows import Row
 
 from personarium.judges.entailment import NLI_LABELS, RELEVANCE_LABELS
-from personarium.judges.entailment_features import (
+from personarium.judges.entailment.features import (
     NLI_NAMES,
     Reader,
     first_person,

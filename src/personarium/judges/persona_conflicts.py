@@ -137,7 +137,7 @@ def head_contradictions(persona: Persona, known: Collection[frozenset[str]] = ()
     if not pairs:
         return [], 0
     from personarium.judges.entailment import HeadEstimator
-    from personarium.judges.entailment_features import first_person
+    from personarium.judges.entailment.features import first_person
 
     names = ("She", "He", "They", *([persona.name] if persona.name else []))
     plain, head = first_person([said for _, said in told], names), HeadEstimator(names)

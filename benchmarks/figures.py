@@ -56,7 +56,7 @@ def shown(value: float | None, unit: str) -> str:
 
 def goal(figure: Figure) -> str:
     """The target as a bound."""
-    return "" if figure.target is None else ("< " if figure.at_most else ">= ") + shown(figure.target, figure.unit)
+    return "" if figure.target is None else ("≤ " if figure.at_most else "≥ ") + shown(figure.target, figure.unit)
 
 
 def machine() -> dict[str, Any]:

@@ -75,6 +75,15 @@ def test_three_models_on_personagym(capsys: Capture) -> None:
     assert calls() == before  # nothing was asked again
 
 
+def test_why_scores_are_missing_is_said(capsys: Capture) -> None:
+    Path("p.txt").write_text("I am a baker from Bern. I love the sea.", encoding="utf-8")
+    models = ("simulated", "simulated:fidelity=0.5,seed=1")
+    found = document(capsys, *models, "--on", "apc", "--persona", "p.txt", code=1)
+    assert found["data"]["refusals"] == [f"{name} has no score at all" for name in models]
+    (said,) = [text for text in found["warnings"] if text.startswith("scores are missing")]
+    assert "mostly: no statement is relevant to this question" in said
+
+
 def test_the_tables_are_for_people(capsys: Capture) -> None:
     assert run(GOOD, WEAK, "--on", "personagym", "--task", "Persona Consistency", "-n", "24") == 0
     shown = capsys.readouterr().out

@@ -398,3 +398,23 @@ print(json.dumps([name, session.output.warnings, rows]))
     assert not [warning for warning in warnings if "tracking" in warning]
     assert (rows[-2]["play/done"], rows[-2]["calls"]) == (2, 2)
     assert (rows[-1]["Bees/value"], rows[-1]["total/calls"], rows[-1]["complete"]) == (2, 2, 1)
+
+
+def test_a_comparison_is_tracked_from_its_command(tmp_path: Path) -> None:
+    for name in "ab":
+        rows = [json.dumps({"id": str(k), "reply": f"Reply {k} of {name}."}) for k in range(4)]
+        (tmp_path / f"{name}.jsonl").write_text("\n".join(rows), encoding="utf-8")
+    code = """
+import contextlib, io, json
+from trackio.sqlite_storage import SQLiteStorage
+from personarium.apps.cli.application import application
+
+with contextlib.redirect_stdout(io.StringIO()):
+    application(["compare", "a.jsonl", "b.jsonl", "--judge", "simulated", "--track", "trackio:hives", "--json"])
+(name,) = SQLiteStorage.get_runs("hives")
+print(json.dumps([name, SQLiteStorage.get_logs("hives", name)[-1]]))
+"""
+    name, last = _alone(tmp_path, "trackio", code, TRACKIO_DIR=str(tmp_path / "trackio"))
+    assert name.startswith("compare-")
+    assert last["complete"] == 1
+    assert last["total/calls"] > 0

@@ -124,6 +124,12 @@ def count_failures(failures: Iterable[Failure]) -> dict[str, int]:
     return dict(sorted(Counter(f.kind for f in failures).items()))
 
 
+def main_reason(failures: Iterable[Failure]) -> str:
+    """Why most of them failed, in words; the first of several equally frequent reasons, "" without failures."""
+    (reason, _), *_ = [*Counter(f.reason for f in failures).most_common(1), ("", 0)]
+    return reason
+
+
 @runtime_checkable
 class Instrument(Protocol):
     """Something that measures how a subject plays personas.

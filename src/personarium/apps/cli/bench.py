@@ -24,6 +24,7 @@ CALIBRATED, FIDELITIES, EQUALS, CONTROLS = 12, (0.0, 0.5, 1.0), 4, 11
 
 
 @speaks
+@opt.takes_common
 def personagym(
     model: opt.Model = "simulated",
     judge: opt.Judge = ["simulated:seed=1"],  # noqa: B006 (typer copies it)
@@ -67,22 +68,13 @@ def personagym(
     stateful: opt.Stateful = False,
     base_url: opt.BaseUrl = None,
     judge_base_url: opt.JudgeBaseUrl = None,
-    concurrency: opt.Concurrency = 50,
-    timeout: opt.Timeout = None,
-    max_cost: opt.MaxCost = None,
-    prices: opt.Prices = None,
-    track: opt.Track = None,
-    track_content: opt.TrackContent = False,
-    out: opt.Out = None,
-    seed: opt.Seed = 0,
-    dry_run: opt.DryRun = False,
-    as_json: opt.AsJson = False,
+    common: opt.Common = opt.Common(),
 ) -> None:
     """PersonaGym: five tasks, graded 1 to 5 by an ensemble of judges.
 
     Example: personarium bench personagym --persona card.png --agent http://127.0.0.1:8000/v1 --judge openai/gpt-4o
     """
-    given = dict(locals())
+    given = opt.given(locals())
     from personarium.benchmarks.personagym import PersonaGymConfig, load_own_questions, load_personas
     from personarium.benchmarks.personagym.tasks import TASKS
 
@@ -116,7 +108,7 @@ def personagym(
     session = Session(chosen)
     if questions is not None:
         warn_of_unused(session, questions, people, config.tasks)
-    if dry_run:
+    if common.dry_run:
         _plan(session, people, config, own, fresh, calibrate)
         return
     with session:

@@ -33,6 +33,7 @@ GRIDS: Mapping[str, Mapping[str, Sequence[float]]] = {
 
 
 @speaks
+@opt.takes_common
 def calibrate(
     instrument: Annotated[
         str,
@@ -61,16 +62,7 @@ def calibrate(
     agent: opt.Agent = None,
     agent_model: opt.AgentModel = None,
     stateful: opt.Stateful = False,
-    concurrency: opt.Concurrency = 50,
-    timeout: opt.Timeout = None,
-    max_cost: opt.MaxCost = None,
-    prices: opt.Prices = None,
-    track: opt.Track = None,
-    track_content: opt.TrackContent = False,
-    out: opt.Out = None,
-    seed: opt.Seed = 0,
-    dry_run: opt.DryRun = False,
-    as_json: opt.AsJson = False,
+    common: opt.Common = opt.Common(),
 ) -> None:
     """Try instruments on simulated subjects or judges whose behaviour is known; with --agent, show where your own agent lies.
 
@@ -78,7 +70,7 @@ def calibrate(
 
     Example: personarium calibrate pairwise --knob position_bias=0,0.5,1 --personas 40
     """
-    given = dict(locals())
+    given = opt.given(locals())
     judged = judged_names(instrument)
     names = INSTRUMENTS if instrument == "all" else (instrument,)
     if not judged and not set(names) <= set(INSTRUMENTS):
@@ -89,7 +81,7 @@ def calibrate(
     if judged:
         check_options(judge, USUAL_JUDGE, agent)
         config = {"instruments": list(judged), "personas": personas, "equals": equals, "controls": controls}
-        _over_judges(given, judged, read_knobs(knob), config, seed, dry_run)
+        _over_judges(given, judged, read_knobs(knob), config, common.seed, common.dry_run)
         return
     grids = {name: read_knobs(knob) or GRIDS[name] for name in names}
     config = {
@@ -106,11 +98,11 @@ def calibrate(
     config["persona"] = [p.id for p in people]
     session = Session(run_options("calibrate", given, config, judge[:1], model="simulated"))
     session.output.warnings = []  # the calibration says itself what it is made with
-    if dry_run:
+    if common.dry_run:
         _plan(session, names, grids, personas, questions, estimator, equals, controls)
         return
     with session:
-        found, places = session.work(_calibrate_all(session, names, grids, config, people, seed))
+        found, places = session.work(_calibrate_all(session, names, grids, config, people, common.seed))
         summary = _keep(session, found, places)
     data = {
         "calibrations": {name: {**c.as_dict(), "units": len(c.units)} for name, c in found.items()},

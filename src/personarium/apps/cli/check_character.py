@@ -19,6 +19,7 @@ TASK = "Persona Consistency"
 
 
 @speaks
+@opt.takes_common
 def check_character(
     persona: Annotated[
         str, typer.Option("--persona", "-p", help="The character: a card, a persona file, or a sentence.")
@@ -44,16 +45,7 @@ def check_character(
     stateful: opt.Stateful = False,
     base_url: opt.BaseUrl = None,
     judge_base_url: opt.JudgeBaseUrl = None,
-    concurrency: opt.Concurrency = 50,
-    timeout: opt.Timeout = None,
-    max_cost: opt.MaxCost = None,
-    prices: opt.Prices = None,
-    track: opt.Track = None,
-    track_content: opt.TrackContent = False,
-    out: opt.Out = None,
-    seed: opt.Seed = 0,
-    dry_run: opt.DryRun = False,
-    as_json: opt.AsJson = False,
+    common: opt.Common = opt.Common(),
 ) -> None:
     """Pass or fail: is an agent at least this true to its character? Asks until it is sure, and then stops.
 
@@ -61,7 +53,7 @@ def check_character(
 
     Example: personarium check-character -p card.png --agent http://127.0.0.1:8000/v1 --at-least 4.2 --max-cost 2
     """
-    given = dict(locals())
+    given = opt.given(locals())
     from personarium.benchmarks.personagym import PersonaGymConfig, load_own_questions
     from personarium.benchmarks.personagym.instrument import POINTS
     from personarium.measure.gate import check_gate
@@ -74,7 +66,7 @@ def check_character(
     session = Session(_anew(chosen) if agent is not None else chosen)
     if questions is not None:
         warn_of_unused(session, questions, [person], config.tasks)
-    if dry_run:
+    if common.dry_run:
         _plan(session, person, config, own, max_items)
         return
     with session:

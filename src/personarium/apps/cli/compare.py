@@ -26,6 +26,7 @@ from personarium.core.errors import UsageError
 
 
 @speaks
+@opt.takes_common
 def compare(
     contestants: Annotated[
         list[str],
@@ -80,20 +81,13 @@ def compare(
     worst: Annotated[int, typer.Option("--worst", min=0, max=100, help="Disagreements shown side by side.")] = 10,
     base_url: opt.BaseUrl = None,
     judge_base_url: opt.JudgeBaseUrl = None,
-    concurrency: opt.Concurrency = 50,
-    timeout: opt.Timeout = None,
-    max_cost: opt.MaxCost = None,
-    prices: opt.Prices = None,
-    out: opt.Out = None,
-    seed: opt.Seed = 0,
-    dry_run: opt.DryRun = False,
-    as_json: opt.AsJson = False,
+    common: opt.Common = opt.Common(),
 ) -> None:
     """Compare agents, models, prompts or memories on the same items: who is better, how sure, and what would settle it.
 
     Example: personarium compare ollama/llama3.2 my_bot:reply --on personagym --persona card.png --judge openai/gpt-4o
     """
-    given = dict(locals())
+    given = opt.given(locals())
     _check(given)
     found = _from_files(given)
     if found is None or _has_replies(found):

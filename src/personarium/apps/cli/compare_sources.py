@@ -149,7 +149,7 @@ def _table_of(
     found: Mapping[str, Any], people: Sequence[Any], graders: Sequence[Any], baselines: frozenset[str]
 ) -> Any:
     from personarium.benchmarks.personagym import score_of
-    from personarium.core.results import Failure, Scale, count_failures
+    from personarium.core.results import Failure, Scale, count_failures, main_reason
     from personarium.measure.comparison import Item, ScoreTable
 
     first = next(iter(found.values()))
@@ -165,6 +165,7 @@ def _table_of(
         baselines,
         unit="question",
         judge=", ".join(judge.name for judge in graders),
+        reason=main_reason(s for column in scored.values() for s in column if isinstance(s, Failure)),
     )
 
 

@@ -14,6 +14,7 @@ from personarium.apps.cli.tables import estimates_table, interval, number
 
 
 @speaks
+@opt.takes_common
 def confidence(
     table: Annotated[
         Path | None,
@@ -43,22 +44,13 @@ def confidence(
     as_published: Annotated[bool, typer.Option("--as-published", help="Bring all published faults back.")] = False,
     erratum: Annotated[list[str], typer.Option("--erratum", help="Bring one published fault back, by its id.")] = [],  # noqa: B006
     base_url: opt.BaseUrl = None,
-    concurrency: opt.Concurrency = 50,
-    timeout: opt.Timeout = None,
-    max_cost: opt.MaxCost = None,
-    prices: opt.Prices = None,
-    track: opt.Track = None,
-    track_content: opt.TrackContent = False,
-    out: opt.Out = None,
-    seed: opt.Seed = 0,
-    dry_run: opt.DryRun = False,
-    as_json: opt.AsJson = False,
+    common: opt.Common = opt.Common(),
 ) -> None:
     """Stated confidence against being right: ECE, AUROC, AUPRC and Brier score, each with its interval.
 
     Example: personarium measure confidence answers.csv --scale 100
     """
-    given = dict(locals())
+    given = opt.given(locals())
     from personarium.measure.reward_calibration import ConfidenceConfig, evaluate, read_confidence_table
 
     config = ConfidenceConfig(reasoning=reasoning, bins=bins, by_value=by_value)
@@ -68,8 +60,8 @@ def confidence(
         return
     _only_table(given)
     records = read_confidence_table(table, confidence_column, correct_column, group_column, scale)
-    report = evaluate(records, config=config, as_published=faults, unit=_unit(records, group_column), seed=seed)
-    output = Output(as_json)
+    report = evaluate(records, config=config, as_published=faults, unit=_unit(records, group_column), seed=common.seed)
+    output = Output(common.as_json)
     for text in report.warnings:
         output.warn(text)
     output.finish(report.as_dict(), lambda: _show(console(), report, str(table)))

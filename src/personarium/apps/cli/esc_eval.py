@@ -23,6 +23,7 @@ SHOWN = 10
 
 
 @speaks
+@opt.takes_common
 def esc_eval(
     model: opt.Model = "simulated",
     player: Annotated[
@@ -52,25 +53,16 @@ def esc_eval(
     erratum: Annotated[list[str], typer.Option("--erratum", help="Bring one published fault back, by its id.")] = [],  # noqa: B006
     base_url: opt.BaseUrl = None,
     judge_base_url: opt.JudgeBaseUrl = None,
-    concurrency: opt.Concurrency = 50,
-    timeout: opt.Timeout = None,
-    max_cost: opt.MaxCost = None,
-    prices: opt.Prices = None,
-    track: opt.Track = None,
-    track_content: opt.TrackContent = False,
-    out: opt.Out = None,
-    seed: opt.Seed = 0,
-    dry_run: opt.DryRun = False,
-    as_json: opt.AsJson = False,
+    common: opt.Common = opt.Common(),
 ) -> None:
     """ESC-Eval: simulated people talk about their worries with a model; a judge rates the talks on seven dimensions.
 
     Example: personarium bench esc-eval --model openai/gpt-4o --player openai/gpt-4o-mini --judge openai/gpt-4o --number 50
     """
-    given = dict(locals())
+    given = opt.given(locals())
     from personarium.benchmarks.esc_eval import EscEvalConfig
 
-    people = _cards(cards, language, number, seed)
+    people = _cards(cards, language, number, common.seed)
     simulated = all(name.split(":")[0].split("/")[0] == "simulated" for name in judge)
     options: dict[str, Any] = {"system": _text(system)} if system is not None else {}
     config = EscEvalConfig(
@@ -86,7 +78,7 @@ def esc_eval(
     session = Session(run_options("esc-eval", given, settings, names, roles=roles))
     if simulated and not rater_sees_card:
         session.output.warn(SEES_CARD)
-    if dry_run:
+    if common.dry_run:
         _plan(session, len(people), config)
         return
     with session:

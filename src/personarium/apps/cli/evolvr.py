@@ -13,6 +13,7 @@ from personarium.apps.cli.session import Session, digest_of, finish_run, run_opt
 
 
 @speaks
+@opt.takes_common
 def evolvr(
     file: Annotated[
         Path,
@@ -33,22 +34,13 @@ def evolvr(
     one_order: Annotated[bool, typer.Option("--one-order", help="Show each pair in one order only.")] = False,
     as_published: Annotated[bool, typer.Option("--as-published", help="Bring all published faults back.")] = False,
     base_url: opt.BaseUrl = None,
-    concurrency: opt.Concurrency = 50,
-    timeout: opt.Timeout = None,
-    max_cost: opt.MaxCost = None,
-    prices: opt.Prices = None,
-    track: opt.Track = None,
-    track_content: opt.TrackContent = False,
-    out: opt.Out = None,
-    seed: opt.Seed = 0,
-    dry_run: opt.DryRun = False,
-    as_json: opt.AsJson = False,
+    common: opt.Common = opt.Common(),
 ) -> None:
     """EvolvR: which of two stories is better, by five reader personas in both orders; or training records for such a judge.
 
     Example: personarium judge evolvr pairs.jsonl --model ollama/llama3.2
     """
-    given = dict(locals())
+    given = opt.given(locals())
     from personarium.core.errors import UsageError
 
     if make and filter_:
@@ -58,7 +50,7 @@ def evolvr(
     settings |= {"make": make, "filter": filter_, "as_published": as_published}
     session = Session(run_options("evolvr", given, settings))
     work = _made(session, given, config, found) if make or filter_ else _judged(session, config, found)
-    if dry_run:
+    if common.dry_run:
         session.work(work)
         if make:
             session.output.warn("the filters depend on what is written, and are not counted")

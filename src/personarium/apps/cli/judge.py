@@ -17,6 +17,7 @@ NAMES_ONE = "A simulated judge is asked for one name and how probable it is, for
 
 
 @speaks
+@opt.takes_common
 def admit(
     model: Annotated[str, typer.Argument(help="The judge: simulated, openai/…, ollama/…, vllm/…, openrouter/…, hf/…")],
     items: Annotated[
@@ -47,16 +48,7 @@ def admit(
     as_published: Annotated[bool, typer.Option("--as-published", help="Bring all published faults back.")] = False,
     erratum: Annotated[list[str], typer.Option("--erratum", help="Bring one published fault back, by its id.")] = [],  # noqa: B006
     base_url: opt.BaseUrl = None,
-    concurrency: opt.Concurrency = 4,
-    timeout: opt.Timeout = None,
-    max_cost: opt.MaxCost = None,
-    prices: opt.Prices = None,
-    track: opt.Track = None,
-    track_content: opt.TrackContent = False,
-    out: opt.Out = None,
-    seed: opt.Seed = 0,
-    dry_run: opt.DryRun = False,
-    as_json: opt.AsJson = False,
+    common: opt.Common = opt.Common(concurrency=4),
 ) -> None:
     """PersonaEval: can this judge tell who is speaking? Beside chance, word overlap and people, with its calibration.
 
@@ -64,11 +56,11 @@ def admit(
 
     Example: personarium judge admit ollama/llama3.2 --items bundled
     """
-    given = dict(locals())
+    given = opt.given(locals())
     from personarium.benchmarks.personaeval import PersonaEvalConfig
 
     config = PersonaEvalConfig(attempts=attempts, renormalise=renormalise, ties=ties)  # type: ignore[arg-type]
-    found = _items(items, reply or _reply_for(model), number, seed)
+    found = _items(items, reply or _reply_for(model), number, common.seed)
     faults: Any = True if as_published else sorted(erratum)
     settings = {
         "items": digest_of([item.to_dict() for item in found]),
@@ -81,7 +73,7 @@ def admit(
     session = Session(run_options("judge-admit", given, settings, model=model))
     if reply is None and _reply_for(model) == "choice":
         session.output.warn(NAMES_ONE)
-    if dry_run:
+    if common.dry_run:
         session.work(_run(session, found, config, faults, []))
         session.show_plan()
         return

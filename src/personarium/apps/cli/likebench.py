@@ -21,6 +21,7 @@ CAUTIONS = (
 
 
 @speaks
+@opt.takes_common
 def likebench(
     model: opt.Model = "simulated",
     user_model: Annotated[
@@ -72,27 +73,18 @@ def likebench(
     ] = None,
     base_url: opt.BaseUrl = None,
     judge_base_url: opt.JudgeBaseUrl = None,
-    concurrency: opt.Concurrency = 50,
-    timeout: opt.Timeout = None,
-    max_cost: opt.MaxCost = None,
-    prices: opt.Prices = None,
-    track: opt.Track = None,
-    track_content: opt.TrackContent = False,
-    out: opt.Out = None,
-    seed: opt.Seed = 0,
-    dry_run: opt.DryRun = False,
-    as_json: opt.AsJson = False,
+    common: opt.Common = opt.Common(),
 ) -> None:
     """LikeBench: simulated users talk with a model over several sessions and rate every reply on seven metrics.
 
     Example: personarium bench likebench --model openai/gpt-4o --user-model openai/gpt-4o-mini --memory dup
     """
-    given = dict(locals())
+    given = opt.given(locals())
     if ratings is not None:
-        _evaluate(Output(as_json), ratings, order, seed)
+        _evaluate(Output(common.as_json), ratings, order, common.seed)
         return
     config = _config(given)
-    people = _people(profiles_file, profiles, seed)
+    people = _people(profiles_file, profiles, common.seed)
     names, roles = _others(user_model, judge)
     settings = {
         "users": digest_of([person.to_dict() for person in people]),
@@ -105,7 +97,7 @@ def likebench(
         **{name: getattr(config, name) for name in ("sessions", "turns", "history", "order", "check_truth")},
     }
     session = Session(run_options("likebench", given, settings, names, roles=roles))
-    if dry_run:
+    if common.dry_run:
         _plan(session, given, config, people)
         return
     with session:

@@ -84,6 +84,7 @@ def _show_randomness(report: Any) -> None:
 
 
 @speaks
+@opt.takes_common
 def apc(
     persona: Annotated[str, typer.Argument(help="A persona file (one or many), or a sentence or two.")],
     query: Annotated[
@@ -108,22 +109,13 @@ def apc(
     stateful: opt.Stateful = False,
     base_url: opt.BaseUrl = None,
     judge_base_url: opt.JudgeBaseUrl = None,
-    concurrency: opt.Concurrency = 50,
-    timeout: opt.Timeout = None,
-    max_cost: opt.MaxCost = None,
-    prices: opt.Prices = None,
-    track: opt.Track = None,
-    track_content: opt.TrackContent = False,
-    out: opt.Out = None,
-    seed: opt.Seed = 0,
-    dry_run: opt.DryRun = False,
-    as_json: opt.AsJson = False,
+    common: opt.Common = opt.Common(),
 ) -> None:
     """APC: which facts of a persona a reply carries, misses or contradicts, statement by statement.
 
     Example: personarium measure apc "I live in Rome. I have two cats." --query "Where do you live?" --response "In Oslo."
     """
-    given = dict(locals())
+    given = opt.given(locals())
     from personarium.core.errors import UsageError
 
     if (query is None) != (response is None):
@@ -144,19 +136,19 @@ def apc(
     only_persona(agent, people)
     talks = None if log is None else read_talks(log, speaker, people[0])
     session = Session(run_options("apc", given, config, judges))
-    if query is not None and response is not None and not dry_run:
+    if query is not None and response is not None and not common.dry_run:
         _score_reply(session, people[0], query, response)
         return
     instrument = _apc_instrument(session, estimator, style, questions)
     if talks is not None:
         _apc_of_log(session, instrument, people[0], talks)
         return
-    if dry_run:
-        session.work(instrument.measure(session.player, people, seed))
+    if common.dry_run:
+        session.work(instrument.measure(session.player, people, common.seed))
         session.show_plan()
         return
     with session:
-        scores = session.work(_all(session, instrument, people, seed))
+        scores = session.work(_all(session, instrument, people, common.seed))
         summary = _keep_apc(session, people, scores)
     warn_of_failures(session, _lost(scores))
     finish_run(
@@ -302,6 +294,7 @@ def _show_scores(out: Any, people: list[Any], scores: list[Any], summary: dict[s
 
 
 @speaks
+@opt.takes_common
 def drift(
     persona: Annotated[str, typer.Argument(help="A persona file (one or many), or a sentence.")],
     model: opt.Model = "simulated",
@@ -315,22 +308,13 @@ def drift(
     agent_model: opt.AgentModel = None,
     stateful: opt.Stateful = False,
     base_url: opt.BaseUrl = None,
-    concurrency: opt.Concurrency = 50,
-    timeout: opt.Timeout = None,
-    max_cost: opt.MaxCost = None,
-    prices: opt.Prices = None,
-    track: opt.Track = None,
-    track_content: opt.TrackContent = False,
-    out: opt.Out = None,
-    seed: opt.Seed = 0,
-    dry_run: opt.DryRun = False,
-    as_json: opt.AsJson = False,
+    common: opt.Common = opt.Common(),
 ) -> None:
     """Drift: how far a player moves away from its persona in the course of a talk.
 
     Example: personarium measure drift personas.jsonl --model ollama/llama3.2 --turns 12
     """
-    given = dict(locals())
+    given = opt.given(locals())
     from personarium.core import Sampling
     from personarium.measure import DriftInstrument
 
@@ -353,10 +337,10 @@ def drift(
         session.judges[0] if partner else None,
         turns,
         style=None if session.own_agent else "system",
-        run=None if dry_run else session.run,
-        concurrency=concurrency,
+        run=None if common.dry_run else session.run,
+        concurrency=common.concurrency,
     )
-    if dry_run:
+    if common.dry_run:
         messages = instrument.agent(session.player, people[0]).render()
         session.run.plan.see("play.turn", session.player.name, messages, Sampling())
         each = (
@@ -366,7 +350,7 @@ def drift(
         session.show_plan()
         return
     with session:
-        scores = session.work(instrument.measure(session.player, people, seed))
+        scores = session.work(instrument.measure(session.player, people, common.seed))
         summary = _keep_drift(session, scores)
     warn_of_failures(session, _lost(scores))
     finish_run(

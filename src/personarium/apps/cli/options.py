@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, get_type_hints
 
 import typer
 
@@ -119,3 +123,48 @@ DryRun = Annotated[
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.", rich_help_panel="Run")]
+
+
+@dataclass(frozen=True, slots=True)
+class Common:
+    """The options of every command that asks models in a run; its fields are the options, its values their defaults."""
+
+    concurrency: Concurrency = 50
+    timeout: Timeout = None
+    max_cost: MaxCost = None
+    prices: Prices = None
+    track: Track = None
+    track_content: TrackContent = False
+    out: Out = None
+    seed: Seed = 0
+    dry_run: DryRun = False
+    as_json: AsJson = False
+
+
+def takes_common(function: Callable[..., None]) -> Callable[..., None]:
+    """Give a command each field of its last parameter, ``common``, as an option of its own; they reach it put together again.
+
+    Args:
+        function: A command whose default of ``common`` says the defaults.
+    """
+    signature = inspect.signature(function, eval_str=True)
+    *own, last = signature.parameters.values()
+    hints = get_type_hints(Common, include_extras=True)
+    single = [
+        inspect.Parameter(one.name, last.kind, default=getattr(last.default, one.name), annotation=hints[one.name])
+        for one in fields(Common)
+    ]
+
+    @functools.wraps(function)
+    def command(**options: Any) -> None:
+        common = Common(**{one.name: options.pop(one.name) for one in fields(Common)})
+        function(**options, common=common)
+
+    command.__signature__ = signature.replace(parameters=[*own, *single])  # type: ignore[attr-defined]
+    return command
+
+
+def given(options: Mapping[str, Any]) -> dict[str, Any]:
+    """A command's ``locals()`` before it does anything, with the common options by their own names."""
+    own = {name: value for name, value in options.items() if name != "common"}
+    return {**own, **asdict(options["common"])}

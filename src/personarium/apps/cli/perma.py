@@ -15,6 +15,7 @@ INCREMENTAL = "Incremental protocol: accuracy by share of the sessions held"
 
 
 @speaks
+@opt.takes_common
 def perma(
     folder: Annotated[
         Path | None,
@@ -65,16 +66,7 @@ def perma(
     erratum: Annotated[list[str], typer.Option("--erratum", help="Bring one published fault back, by its id.")] = [],  # noqa: B006
     base_url: opt.BaseUrl = None,
     judge_base_url: opt.JudgeBaseUrl = None,
-    concurrency: opt.Concurrency = 50,
-    timeout: opt.Timeout = None,
-    max_cost: opt.MaxCost = None,
-    prices: opt.Prices = None,
-    track: opt.Track = None,
-    track_content: opt.TrackContent = False,
-    out: opt.Out = None,
-    seed: opt.Seed = 0,
-    dry_run: opt.DryRun = False,
-    as_json: opt.AsJson = False,
+    common: opt.Common = opt.Common(),
 ) -> None:
     """PERMA: preferences that show over a time line, asked for before, right after and long after.
 
@@ -82,14 +74,14 @@ def perma(
 
     Example: personarium bench perma --memory rag --memory bm25 --users 5
     """
-    given = dict(locals())
+    given = opt.given(locals())
     from personarium.benchmarks.perma import PlantedReader
 
     faults: Any = True if as_published else sorted(erratum)
     _check(given)
-    people = _people(folder, users, domains, multi, noise, seed)
+    people = _people(folder, users, domains, multi, noise, common.seed)
     if model is None:
-        _by_rule(Output(as_json), people, given, faults, PlantedReader())
+        _by_rule(Output(common.as_json), people, given, faults, PlantedReader())
         return
     others = {"user": user_model, "judge": judge, "writer": consolidate_with}
     named = {role: name for role, name in others.items() if name is not None}
@@ -102,7 +94,7 @@ def perma(
     }
     options = run_options("perma", given, settings, list(named.values()), model, list(named))
     session = Session(options)
-    if dry_run:
+    if common.dry_run:
         _plan(
             session, _run(people, given, faults, session.player, dict(zip(named, session.judges, strict=True)), session)
         )

@@ -16,6 +16,7 @@ _SCORERS = "Scorers (extra hf)"
 
 
 @speaks
+@opt.takes_common
 def persobench(
     file: Annotated[
         Path | None,
@@ -72,37 +73,28 @@ def persobench(
     as_published: Annotated[bool, typer.Option("--as-published", help="Bring all published faults back.")] = False,
     erratum: Annotated[list[str], typer.Option("--erratum", help="Bring one published fault back, by its id.")] = [],  # noqa: B006
     base_url: opt.BaseUrl = None,
-    concurrency: opt.Concurrency = 50,
-    timeout: opt.Timeout = None,
-    max_cost: opt.MaxCost = None,
-    prices: opt.Prices = None,
-    track: opt.Track = None,
-    track_content: opt.TrackContent = False,
-    out: opt.Out = None,
-    seed: opt.Seed = 0,
-    dry_run: opt.DryRun = False,
-    as_json: opt.AsJson = False,
+    common: opt.Common = opt.Common(),
 ) -> None:
     """PersoBench: the next reply for given personas: fluency, personalisation, diversity, coherence; failures both ways.
 
     Example: personarium bench persobench Prompts/FoCus.csv --model openai/gpt-4o-mini --rows 200
     """
-    given = dict(locals())
+    given = opt.given(locals())
     from personarium.benchmarks.persobench import PersoBenchConfig
     from personarium.core.errors import UsageError
 
     if replies is None and (raw or against is not None):
         raise UsageError("--raw and --against belong to --replies")
     name, rows = _rows(file, dataset, number)
-    config = PersoBenchConfig(reasoning=reasoning, parser=parser, seed=seed)  # type: ignore[arg-type]
+    config = PersoBenchConfig(reasoning=reasoning, parser=parser, seed=common.seed)  # type: ignore[arg-type]
     work = _Work(name, rows, config, _scorers(given), as_published or sorted(erratum))
     if replies is not None:
-        _score(Output(as_json), work, replies, against, raw)
+        _score(Output(common.as_json), work, replies, against, raw)
         return
     session = Session(run_options("persobench", given, work.settings()))
     if file is None:
         session.output.warn(BUNDLED)
-    if dry_run:
+    if common.dry_run:
         session.work(work.run(session))
         session.show_plan()
         return

@@ -13,6 +13,7 @@ from personarium.apps.cli.session import Session, digest_of, finish_run, run_opt
 
 
 @speaks
+@opt.takes_common
 def personabench(
     folder: Annotated[
         Path | None,
@@ -51,22 +52,13 @@ def personabench(
     as_published: Annotated[bool, typer.Option("--as-published", help="Bring all published faults back.")] = False,
     erratum: Annotated[list[str], typer.Option("--erratum", help="Bring one published fault back, by its id.")] = [],  # noqa: B006
     base_url: opt.BaseUrl = None,
-    concurrency: opt.Concurrency = 50,
-    timeout: opt.Timeout = None,
-    max_cost: opt.MaxCost = None,
-    prices: opt.Prices = None,
-    track: opt.Track = None,
-    track_content: opt.TrackContent = False,
-    out: opt.Out = None,
-    seed: opt.Seed = 2024,
-    dry_run: opt.DryRun = False,
-    as_json: opt.AsJson = False,
+    common: opt.Common = opt.Common(seed=2024),
 ) -> None:
     """PersonaBench: find personal facts in somebody's private documents, then answer with a word or two.
 
     Example: personarium bench personabench synthetic_data/community_0 --retriever bm25 --noise 0.0 --noise 0.5
     """
-    given = dict(locals())
+    given = opt.given(locals())
     from personarium.benchmarks.personabench import PersonaBenchConfig, open_retriever
 
     config = PersonaBenchConfig(
@@ -76,15 +68,17 @@ def personabench(
         missing=missing,  # type: ignore[arg-type]
     )
     levels = [_communities(folder, level) for level in dict.fromkeys(noise)] or [_communities(folder, None)]
-    work = _Work(levels, open_retriever(retriever, embedder), config, True if as_published else sorted(erratum), seed)
+    work = _Work(
+        levels, open_retriever(retriever, embedder), config, True if as_published else sorted(erratum), common.seed
+    )
     if model is None:
         _check_nobody_is_asked(given)
-        _retrieve(Output(as_json), work, bundled=folder is None)
+        _retrieve(Output(common.as_json), work, bundled=folder is None)
         return
     session = Session(run_options("personabench", given, work.settings(), model=model))
     if folder is None:
         session.output.warn(BUNDLED)
-    if dry_run:
+    if common.dry_run:
         session.work(work.run(session))
         session.show_plan()
         return

@@ -24,6 +24,7 @@ PLANTED = (
 
 
 @speaks
+@opt.takes_common
 def personafeedback(
     data: Annotated[
         Path | None,
@@ -58,22 +59,13 @@ def personafeedback(
         bool, typer.Option("--leave-out-unread", help="Leave replies that cannot be read out, instead of wrong.")
     ] = False,
     base_url: opt.BaseUrl = None,
-    concurrency: opt.Concurrency = 50,
-    timeout: opt.Timeout = None,
-    max_cost: opt.MaxCost = None,
-    prices: opt.Prices = None,
-    track: opt.Track = None,
-    track_content: opt.TrackContent = False,
-    out: opt.Out = None,
-    seed: opt.Seed = 0,
-    dry_run: opt.DryRun = False,
-    as_json: opt.AsJson = False,
+    common: opt.Common = opt.Common(),
 ) -> None:
     """PersonaFeedback: choose the reply that suits a known user, in three tiers, in both orders.
 
     Example: personarium bench personafeedback PersonaFeedback/ --field chosen=good --field rejected=bad -m ollama/llama3.2
     """
-    given = dict(locals())
+    given = opt.given(locals())
     items = _items(given)
     settings = {
         "items": digest_of([item.as_row() for item in items.items]),
@@ -83,7 +75,7 @@ def personafeedback(
     session = Session(run_options("personafeedback", given, settings))
     if data is None:
         session.output.warn(PLANTED)
-    if dry_run:
+    if common.dry_run:
         session.work(_run(session, given, items))
         session.show_plan()
         return

@@ -27,6 +27,7 @@ SCRIPTED = "Scripted users whose preferences are told plainly: shows what a memo
 
 
 @speaks
+@opt.takes_common
 def personamem(
     questions: Annotated[
         Path | None,
@@ -58,22 +59,13 @@ def personamem(
     judge_base_url: Annotated[
         str | None, typer.Option("--writer-base-url", help="Endpoint of --writer.", rich_help_panel="Models")
     ] = None,
-    concurrency: opt.Concurrency = 50,
-    timeout: opt.Timeout = None,
-    max_cost: opt.MaxCost = None,
-    prices: opt.Prices = None,
-    track: opt.Track = None,
-    track_content: opt.TrackContent = False,
-    out: opt.Out = None,
-    seed: opt.Seed = 0,
-    dry_run: opt.DryRun = False,
-    as_json: opt.AsJson = False,
+    common: opt.Common = opt.Common(),
 ) -> None:
     """PersonaMem: does a model, or a memory, follow a user who changes? Four replies, one fits the user's state now.
 
     Example: personarium bench personamem questions_32k.csv shared_contexts_32k.jsonl --memory facts --model openai/gpt-4o
     """
-    given = dict(locals())
+    given = opt.given(locals())
     from personarium.benchmarks.personamem import PersonaMemConfig, read_items, run_personamem
     from personarium.core.errors import UsageError
 
@@ -81,7 +73,7 @@ def personamem(
         raise UsageError("give the questions and their contexts, or neither for scripted users")
     config = PersonaMemConfig(persona, rebuild, merge_system)  # type: ignore[arg-type]
     faults: Any = True if as_published else sorted(erratum)
-    with _personamem_files(questions, contexts, users, seed) as (csv_file, found):
+    with _personamem_files(questions, contexts, users, common.seed) as (csv_file, found):
         items = read_items(csv_file, found)
         settings = {
             **_common(memory, recall, faults, questions is None, csv_file, found.path),
@@ -99,15 +91,16 @@ def personamem(
                 memory_name=memory,
                 config=config,
                 as_published=faults or False,
-                seed=seed,
+                seed=common.seed,
                 run=session.run,
-                concurrency=concurrency,
+                concurrency=common.concurrency,
             )
 
         _carry_out("personamem", given, settings, writer, work, _write_personamem)
 
 
 @speaks
+@opt.takes_common
 def personamem_v2(
     file: Annotated[
         Path | None,
@@ -135,26 +128,17 @@ def personamem_v2(
     judge_base_url: Annotated[
         str | None, typer.Option("--writer-base-url", help="Endpoint of --writer.", rich_help_panel="Models")
     ] = None,
-    concurrency: opt.Concurrency = 50,
-    timeout: opt.Timeout = None,
-    max_cost: opt.MaxCost = None,
-    prices: opt.Prices = None,
-    track: opt.Track = None,
-    track_content: opt.TrackContent = False,
-    out: opt.Out = None,
-    seed: opt.Seed = 0,
-    dry_run: opt.DryRun = False,
-    as_json: opt.AsJson = False,
+    common: opt.Common = opt.Common(),
 ) -> None:
     """PersonaMem-v2: preferences that show between the lines, changes, other people's, and wishes to forget.
 
     Example: personarium bench personamem-v2 benchmark.csv --writer openai/gpt-4o-mini --model openai/gpt-4o
     """
-    given = dict(locals())
+    given = opt.given(locals())
     from personarium.benchmarks.personamem_v2 import Histories, read_items, run_personamem_v2
 
     faults: Any = True if as_published else sorted(erratum)
-    with _personamem_v2_files(file, histories, users, seed) as (csv_file, root):
+    with _personamem_v2_files(file, histories, users, common.seed) as (csv_file, root):
         items = read_items(csv_file, size)
         settings = {
             **_common(memory, recall, faults, file is None, csv_file),
@@ -171,9 +155,9 @@ def personamem_v2(
                 memory_name=memory,
                 full_history=full_history,
                 as_published=faults or False,
-                seed=seed,
+                seed=common.seed,
                 run=session.run,
-                concurrency=concurrency,
+                concurrency=common.concurrency,
             )
 
         _carry_out("personamem-v2", given, settings, writer, work, _write_personamem_v2)

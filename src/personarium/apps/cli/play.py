@@ -15,6 +15,7 @@ from personarium.core.errors import UsageError
 
 
 @speaks
+@opt.takes_common
 def play(
     personas: Annotated[
         list[str] | None,
@@ -44,16 +45,7 @@ def play(
             "--spasm", min=0, help="Make this many clients by the SPASM procedure and play each with a responder."
         ),
     ] = 0,
-    concurrency: opt.Concurrency = 50,
-    timeout: opt.Timeout = None,
-    max_cost: opt.MaxCost = None,
-    prices: opt.Prices = None,
-    track: opt.Track = None,
-    track_content: opt.TrackContent = False,
-    out: opt.Out = None,
-    seed: opt.Seed = 0,
-    dry_run: opt.DryRun = False,
-    as_json: opt.AsJson = False,
+    common: opt.Common = opt.Common(),
 ) -> None:
     """Let personas talk to each other, each seeing the history from its own point of view.
 
@@ -61,7 +53,7 @@ def play(
 
     Example: personarium play "A shy librarian from Oslo" "A loud chef from Naples" --dialogues 3 --turns 6
     """
-    given = dict(locals())
+    given = opt.given(locals())
     people = [person for source in personas or () for person in read_personas(source, None)]
     if not people and not spasm:
         raise UsageError("nobody to play: name personas, or let --spasm make them")
@@ -84,14 +76,14 @@ def play(
     if spasm:
         play_spasm(session, spasm, dialogues, turns, projection)
         return
-    castings = _castings(session, people, dialogues, turns, projection, bool(detector), seed)
-    if dry_run:
+    castings = _castings(session, people, dialogues, turns, projection, bool(detector), common.seed)
+    if common.dry_run:
         _plan(session, castings, turns)
         return
     with session:
         from personarium.play import play_dialogues
 
-        played = session.work(play_dialogues(castings, run=session.run, concurrency=concurrency))
+        played = session.work(play_dialogues(castings, run=session.run, concurrency=common.concurrency))
         summary = _keep(session, castings, played)
     finish_run(session, summary, lambda console: _show(console, castings, played, summary))
 

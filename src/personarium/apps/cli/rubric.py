@@ -27,6 +27,7 @@ STAND_IN = "(the answer of the player) " * 8
 
 
 @speaks
+@opt.takes_common
 def rubric(
     items: Annotated[
         Path | None,
@@ -58,16 +59,7 @@ def rubric(
     judge: opt.Judge = ["simulated:seed=1"],  # noqa: B006 (typer copies it)
     samples: Annotated[int, typer.Option("--samples", min=1, help="Verdicts for each item.")] = 3,
     judge_base_url: opt.JudgeBaseUrl = None,
-    concurrency: opt.Concurrency = 50,
-    timeout: opt.Timeout = None,
-    max_cost: opt.MaxCost = None,
-    prices: opt.Prices = None,
-    track: opt.Track = None,
-    track_content: opt.TrackContent = False,
-    out: opt.Out = None,
-    seed: opt.Seed = 0,
-    dry_run: opt.DryRun = False,
-    as_json: opt.AsJson = False,
+    common: opt.Common = opt.Common(),
 ) -> None:
     """Score responses 1 to 5 by a rubric, with reasons, agreement with people and the length bias.
 
@@ -75,7 +67,7 @@ def rubric(
 
     Example: personarium measure rubric answers.jsonl --rubric warmth.yaml --judge ollama/llama3.2
     """
-    given = dict(locals())
+    given = opt.given(locals())
     if persona is not None:
         _ask_and_score(given)
         return
@@ -86,7 +78,7 @@ def rubric(
     session = Session(
         run_options("rubric", {**given, "agent": None, "base_url": judge_base_url}, config, model=judge[0])
     )
-    if dry_run:
+    if common.dry_run:
         session.work(_score(session, session.player, found, samples))
         session.show_plan()
         return

@@ -18,6 +18,7 @@ CAUTION = (
 
 
 @speaks
+@opt.takes_common
 def selective(
     items: Annotated[
         Path,
@@ -48,27 +49,18 @@ def selective(
         bool, typer.Option("--as-published", help="Read replies as the published code did.")
     ] = False,
     judge_base_url: opt.JudgeBaseUrl = None,
-    concurrency: opt.Concurrency = 50,
-    timeout: opt.Timeout = None,
-    max_cost: opt.MaxCost = None,
-    prices: opt.Prices = None,
-    track: opt.Track = None,
-    track_content: opt.TrackContent = False,
-    out: opt.Out = None,
-    seed: opt.Seed = 0,
-    dry_run: opt.DryRun = False,
-    as_json: opt.AsJson = False,
+    common: opt.Common = opt.Common(),
 ) -> None:
     """Judge which of two texts a user likes better, wrote or would answer, and keep only certain verdicts.
 
     Example: personarium judge selective pairs.jsonl --judge ollama/llama3.2 --calibrate isotonic
     """
-    given = dict(locals())
+    given = opt.given(locals())
     from personarium.core.errors import UsageError
     from personarium.judges.personalized_judge import is_published, read_items
 
     if is_published(items):
-        _evaluate(Output(as_json), given)
+        _evaluate(Output(common.as_json), given)
         return
     if judge is None:
         raise UsageError("name who judges with --judge")
@@ -78,7 +70,7 @@ def selective(
     }
     options = run_options("selective", {**given, "base_url": judge_base_url}, settings, model=judge)
     session = Session(options)
-    if dry_run:
+    if common.dry_run:
         session.work(_run(session, given, found))
         session.show_plan()
         return

@@ -16,6 +16,7 @@ BASELINE = 100  # most samples of the model without a persona, where nobody says
 
 
 @speaks
+@opt.takes_common
 def survey(
     questions: Annotated[
         str, typer.Argument(help="A questionnaire, YAML or JSON; 'example' for the bundled one of seven questions.")
@@ -65,26 +66,17 @@ def survey(
         typer.Option("--row-aligned", help="As published: compare only as many rows as the shorter table has."),
     ] = False,
     base_url: opt.BaseUrl = None,
-    concurrency: opt.Concurrency = 50,
-    timeout: opt.Timeout = None,
-    max_cost: opt.MaxCost = None,
-    prices: opt.Prices = None,
-    track: opt.Track = None,
-    track_content: opt.TrackContent = False,
-    out: opt.Out = None,
-    seed: opt.Seed = 0,
-    dry_run: opt.DryRun = False,
-    as_json: opt.AsJson = False,
+    common: opt.Common = opt.Common(),
 ) -> None:
     """Ask a population closed questions: shares, means, distances from people's answers.
 
     Example: personarium survey questions.yaml --population people.parquet --model openai/gpt-4o --human wave7.csv
     """
-    given = dict(locals())
+    given = opt.given(locals())
     questionnaire, table, people, columns = _read(given)
     config = _config(given, len(people))
     session = Session(run_options("survey", given, _decides(given, questionnaire, people, columns, config)))
-    if dry_run:
+    if common.dry_run:
         from personarium.play.survey import plan_survey
 
         plan_survey(session.run.plan, session.player.name, questionnaire, people, config)

@@ -13,6 +13,7 @@ from personarium.apps.cli.session import Session, digest_of, finish_run, run_opt
 
 
 @speaks
+@opt.takes_common
 def synthpai(
     file: Annotated[
         Path, typer.Argument(help="Author rows: .jsonl or .jsonl.gz with username, comments, reviews, predictions?.")
@@ -59,22 +60,13 @@ def synthpai(
     erratum: Annotated[list[str], typer.Option("--erratum", help="Bring one published fault back, by its id.")] = [],  # noqa: B006
     base_url: opt.BaseUrl = None,
     judge_base_url: opt.JudgeBaseUrl = None,
-    concurrency: opt.Concurrency = 50,
-    timeout: opt.Timeout = None,
-    max_cost: opt.MaxCost = None,
-    prices: opt.Prices = None,
-    track: opt.Track = None,
-    track_content: opt.TrackContent = False,
-    out: opt.Out = None,
-    seed: opt.Seed = 0,
-    dry_run: opt.DryRun = False,
-    as_json: opt.AsJson = False,
+    common: opt.Common = opt.Common(),
 ) -> None:
     """SynthPAI: age, sex, home, birthplace, education, occupation, income and relationship guessed from comments.
 
     Example: personarium bench synthpai authors.jsonl --model openai/gpt-4o --judge openai/gpt-4o-mini
     """
-    given = dict(locals())
+    given = opt.given(locals())
     from personarium.benchmarks.synthpai import GradingConfig
 
     config = GradingConfig(
@@ -85,7 +77,7 @@ def synthpai(
     faults: Any = True if as_published else sorted(erratum)
     if model is None:
         _check_nobody_is_asked(given)
-        _grade_stored(Output(as_json), file, guesses_of, config, faults, seed)
+        _grade_stored(Output(common.as_json), file, guesses_of, config, faults, common.seed)
         return
     authors, decided = _read(file, mask), _decisions(decisions)
     settings = {
@@ -97,7 +89,7 @@ def synthpai(
         "as_published": faults,
     }
     session = Session(run_options("synthpai", given, settings, [judge] if judge else [], model))
-    if dry_run:
+    if common.dry_run:
         _plan(session, authors, config)
         return
     with session:

@@ -29,6 +29,7 @@ PROMPT_TOKENS, REPLY_TOKENS = 600, 200
 
 
 @speaks
+@opt.takes_common
 def tournament(
     answers: Annotated[
         Path | None,
@@ -115,14 +116,7 @@ def tournament(
     ] = None,
     base_url: opt.BaseUrl = None,
     judge_base_url: opt.JudgeBaseUrl = None,
-    concurrency: opt.Concurrency = 50,
-    timeout: opt.Timeout = None,
-    max_cost: opt.MaxCost = None,
-    prices: opt.Prices = None,
-    out: opt.Out = None,
-    seed: opt.Seed = 0,
-    dry_run: opt.DryRun = False,
-    as_json: opt.AsJson = False,
+    common: opt.Common = opt.Common(),
 ) -> None:
     """Rank prompts, personas, models or agents by blind duels: Glicko-2 with intervals, and what speaks against the judge.
 
@@ -131,13 +125,13 @@ def tournament(
 
     Example: personarium tournament --prompt published --contexts learners.txt --judge ollama/llama3.2
     """
-    given = dict(locals())
+    given = opt.given(locals())
     if rate is not None:
-        _rate_only(Output(as_json), given)
+        _rate_only(Output(common.as_json), given)
         return
     entry = read_entry(given)
     config = _config(given, entry)
-    if by_hand and as_json:
+    if by_hand and common.as_json:
         raise UsageError("--by-hand asks you here in the terminal; leave out --json")
     settings = _settings(given, entry, config)
     if not entry.players and by_hand:

@@ -85,6 +85,7 @@ class ScoreTable:
         group_unit: What a group is called.
         judge: Name of the judge, where a judge gave the scores.
         savings: Calls of the judge, where they were planned.
+        reason: Why most of the missing scores are missing, where that is known.
     """
 
     items: tuple[Item, ...]
@@ -98,6 +99,7 @@ class ScoreTable:
     group_unit: str = "persona"
     judge: str = ""
     savings: Savings | None = None
+    reason: str = ""
 
     def __post_init__(self) -> None:
         check_contest(self.items, self.values, self.baselines)

@@ -13,7 +13,7 @@ from personarium.core.chat import ChatModel
 from personarium.core.controls import next_different
 from personarium.core.errors import RemoteError, UsageError
 from personarium.core.persona import Persona
-from personarium.core.results import Failure, Instrument, Scale, Score, count_failures
+from personarium.core.results import Failure, Instrument, Scale, Score, count_failures, main_reason
 from personarium.core.rubric import Rubric
 from personarium.judges.judging import Rater
 from personarium.measure.comparison.contest import Item, Replies, ScoreTable
@@ -81,6 +81,7 @@ async def measure_items(
         {name: _lost(found, name, items) for name in names},
         frozenset(baselines),
         judge=judge,
+        reason=main_reason(f for n in names for i in items if (f := found[n, i.id].failure) is not None),
     )
 
 
@@ -141,6 +142,7 @@ async def measure_with(
         failures={n: count_failures(f for p in personas for f in _failures(found[n, p.id])) for n in measured},
         baselines=frozenset(baselines or ()),
         judge=str(getattr(getattr(instrument, "judge", None), "name", "")),
+        reason=main_reason(f for n in measured for p in personas for f in _failures(found[n, p.id])),
     )
 
 
@@ -281,6 +283,7 @@ async def grade_replies(
         replies.baselines,
         judge=judge.name,
         savings=Savings(samples * len(found), samples * asked),
+        reason=main_reason(outcome.failure for outcome in found.values() if outcome.failure),
     )
 
 

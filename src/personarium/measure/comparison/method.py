@@ -109,7 +109,7 @@ def compare_agents(
         worst=_worst(table, config.worst),
         refusals=refusals,
         warnings=(
-            *_table_warnings(pairs, against, standings),
+            *_table_warnings(pairs, against, standings, table.reason if isinstance(table, ScoreTable) else ""),
             *_control_warnings(control, config),
             *judge_warnings(judge, leader, table),
         ),
@@ -290,6 +290,7 @@ def _table_warnings(
     pairs: Sequence[PairResult],
     against: Sequence[PairResult],
     standings: Sequence[Standing],
+    reason: str,
 ) -> list[str]:
     found = []
     few = min((pair.test.effect.n for pair in pairs), default=0)
@@ -308,7 +309,8 @@ def _table_warnings(
     missing = {standing.name: standing.mean.failures.get("missing", 0) for standing in standings}
     if any(missing.values()) and not any("turns round" in text for text in found):
         told = ", ".join(f"{name} {count}" for name, count in missing.items() if count)
-        found.append(f"scores are missing ({told}); a pair counts only where both have one")
+        why = f", mostly: {reason}" if reason else ""
+        found.append(f"scores are missing ({told}){why}; a pair counts only where both have one")
     return [*found, *_baseline_warnings(against)]
 
 

@@ -8,11 +8,7 @@ from dataclasses import dataclass, field
 
 from personarium.core.chat import ChatModel, Sampling
 from personarium.core.results import Failure
-from personarium.judges.entailment.triples import (
-    ONE_HOT,
-    PUBLISHED_ZERO,
-    Triple,
-)
+from personarium.judges.entailment.triples import ONE_HOT, PUBLISHED_ZERO, Triple
 from personarium.models.step import Step
 from personarium.text.form import Form
 

@@ -5,10 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 
-from personarium.judges.entailment.triples import (
-    EntailmentEstimator,
-    Triple,
-)
+from personarium.judges.entailment.triples import EntailmentEstimator, Triple
 
 
 class CachedRelevance:

@@ -12,11 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from personarium.core.errors import InvalidInput, NotFound
-from personarium.judges.entailment.triples import (
-    NLI_LABELS,
-    RELEVANCE_LABELS,
-    Triple,
-)
+from personarium.judges.entailment.triples import NLI_LABELS, RELEVANCE_LABELS, Triple
 
 if TYPE_CHECKING:
     from personarium.judges.entailment.features import Array, Sentence

@@ -8,10 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from personarium.core.errors import InvalidInput
-from personarium.judges.entailment.triples import (
-    ONE_HOT,
-    Triple,
-)
+from personarium.judges.entailment.triples import ONE_HOT, Triple
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,6 +107,7 @@ async def run_scores(
 
 
 async def grade_item(work: Work, item: ScoredItem, samples: int, first: int = 0) -> Grade:
+    """The grade of one item; an input over the limit is not sent."""
     gap = too_long(work.config, shown(work.judge, item), item.id)
     if gap is not None:
         return Grade(None, (None,) * samples, ("",) * samples, (gap,) * samples, 0, item.id, work.judge.name)
@@ -146,6 +147,7 @@ def shown(judge: Judge, item: ScoredItem) -> list[Message]:
 
 
 def no_grade(work: Work, outcome: Outcome[Any]) -> Grade:
+    """What stands for an item whose work gave nothing."""
     gap = outcome.failure or Failure("missing", "no grade", outcome.key)
     return Grade(None, (None,), ("",), (gap,), 0, outcome.key, work.judge.name)
 

@@ -129,6 +129,7 @@ class Work:
     async def map(
         self, stage: str, items: Sequence[T], work: Callable[[T], Awaitable[Any]], key: Callable[[T], str]
     ) -> list[Outcome[Any]]:
+        """Work on items through the run, which resumes."""
         if self.run is not None:
             self.run.add_prompts(STEPS)
         return await map_items(self.run, stage, items, work, key=key, concurrency=self.concurrency)
@@ -143,5 +144,6 @@ def shared_work(
     concurrency: int,
     pairs: bool,
 ) -> Work:
+    """The judge and everything else that the items of a run share; arguments as for :func:`prometheus_judge`."""
     judge = prometheus_judge(model, config, seed=seed, as_published=as_published, pairs=pairs)
     return Work(judge, config, published_faults(as_published, ERRATA), run, concurrency)
